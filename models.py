@@ -1,0 +1,556 @@
+"""Every table, index and state name of OA Desk. No business rule lives here.
+
+Times are `UtcMs`, ids of other systems are text, sealed columns hold what `secretbox` made. A fact that reaches us by
+several roads in any order (is this person a follower?) stands beside the time it was true at, so that the newest wins
+whatever the order of arrival.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from peewee import (
+    SQL,
+    BigAutoField,
+    BigIntegerField,
+    BlobField,
+    BooleanField,
+    ForeignKeyField,
+    IntegerField,
+    Model,
+    TextField,
+)
+
+from db import JsonText, UtcMs, database
+
+
+class Row(Model):
+    """What all tables share: a 64-bit row number and the database in use."""
+
+    id = BigAutoField()
+
+    class Meta:
+        database = database
+        legacy_table_names = False
+
+
+# --------------------------------------------------------------------------- accounts
+
+
+class OaState(StrEnum):
+    ACTIVE = "active"
+    NEEDS_REAUTH = "needs_reauth"  # the refresh token is gone: only a person can connect the OA again
+    REMOVED = "removed"  # tokens erased; the rows of the past stay
+
+
+class ZaloApp(Row):
+    """A Zalo app besides the one of the environment. Secrets sealed as ``zalo_app:<app_id>:<field>``."""
+
+    app_id = TextField(unique=True)
+    name = TextField(default="")
+    secret = TextField()
+    webhook_secrets = TextField()  # sealed JSON list, newest first
+    created_at = UtcMs()
+
+
+class OfficialAccount(Row):
+    """An OA staff registered. `published` and `testing` together are its mode (services.accounts.mode)."""
+
+    oa_id = TextField(unique=True)
+    name = TextField()
+    emoji = TextField(default="🏢")
+    description = TextField(default="")
+    published = BooleanField(default=False)
+    testing = BooleanField(default=False)
+    app_id = TextField(default="")
+    state = TextField(default=OaState.ACTIVE)
+    requests_per_minute = IntegerField(null=True)  # None: proposed from the package's name
+    zns_per_minute = IntegerField(default=1200)
+    # What `getoa` said last; None while it never answered.
+    profile = JsonText(null=True)
+    profile_at = UtcMs(null=True)
+    # Sending stops by itself on an error that concerns the whole OA, and says why until a person resumes it.
+    stopped_at = UtcMs(null=True)
+    stopped_code = TextField(default="")
+    last_event_at = UtcMs(null=True)
+    zns_quota = JsonText(null=True)
+    zns_quota_at = UtcMs(null=True)
+    created_by = BigIntegerField(null=True)
+    created_at = UtcMs()
+    removed_at = UtcMs(null=True)
+    revision = IntegerField(default=0)
+
+
+class TokenState(StrEnum):
+    UNPROVEN = "unproven"  # pasted; the refresh token was never used by us
+    OK = "ok"
+    NEEDS_REAUTH = "needs_reauth"
+
+
+class OaToken(Row):
+    """The token pair of an OA. Sealed as ``oa_token:<oa row id>:access`` and ``...:refresh``."""
+
+    oa = ForeignKeyField(OfficialAccount, unique=True, on_delete="CASCADE", backref="tokens")
+    access = TextField()
+    refresh = TextField()
+    access_expires_at = UtcMs()
+    refresh_expires_at = UtcMs(null=True)  # None: pasted, nobody knows when it was issued
+    access_issued_at = UtcMs(null=True)
+    generation = IntegerField(default=0)
+    state = TextField(default=TokenState.UNPROVEN)
+    refreshed_at = UtcMs(null=True)
+    error_code = TextField(default="")
+    lease_owner = TextField(default="")
+    lease_until = UtcMs(null=True)
+    changed_at = UtcMs()
+
+
+# --------------------------------------------------------------------------- people
+
+
+class Contact(Row):
+    """The person behind a phone number, over all OAs."""
+
+    phone = TextField(unique=True)  # 84901234567
+    name = TextField(default="")
+    opted_out_at = UtcMs(null=True)
+    opted_out_code = TextField(default="")
+    created_at = UtcMs()
+
+
+class Follower(Row):
+    """A Zalo user as one OA knows them. Each fact has a time; see services.followers for the merge."""
+
+    oa_id = TextField()  # text, not a foreign key: events may come before the OA is registered
+    user_id = TextField()
+    user_id_by_app = TextField(default="")
+    is_follower = BooleanField(null=True)  # None: wrote to us, never heard whether they follow
+    follow_at = UtcMs(null=True)
+    follow_rank = TextField(default="")  # event name: breaks ties of the same millisecond the same way in any order
+    last_interaction_at = UtcMs(null=True)
+    display_name = TextField(default="")
+    nickname = TextField(default="")  # the name staff gave in Zalo (`user_alias`)
+    avatar = TextField(default="")
+    is_sensitive = BooleanField(default=False)
+    profile_at = UtcMs(null=True)
+    search_name = TextField(default="")  # display name and nickname without accents, lower case
+    tester = BooleanField(default=False)
+    shared_info = JsonText(null=True)
+    shared_at = UtcMs(null=True)
+    shared_rank = TextField(default="")
+    phone = TextField(default="")  # from shared_info, normalised
+    contact = ForeignKeyField(Contact, null=True, on_delete="SET NULL", backref="followers")
+    blocked_code = TextField(default="")  # -217, -244: said by Zalo on a send
+    blocked_at = UtcMs(null=True)
+    first_seen_at = UtcMs()
+    # The background fetch of user/detail: wanted until it succeeded or Zalo said there is nothing to see.
+    profile_wanted = BooleanField(default=True)
+    profile_attempts = IntegerField(default=0)
+    profile_next_at = UtcMs(null=True)
+
+    class Meta:
+        indexes = (
+            (("oa_id", "user_id"), True),
+            (("oa_id", "is_follower", "id"), False),
+            (("oa_id", "search_name"), False),
+            (("phone",), False),
+        )
+
+
+# The queue of profiles to fetch is a few rows out of many.
+Follower.add_index(
+    Follower.index(Follower.oa_id, Follower.profile_next_at, name="follower_profile_queue").where(SQL("profile_wanted"))
+)
+
+
+class FollowerTag(Row):
+    """Whether a user has a tag, and since when that is known; absent ones stay as tombstones."""
+
+    oa_id = TextField()
+    user_id = TextField()
+    name = TextField()
+    present = BooleanField()
+    changed_at = UtcMs()
+    rank = TextField(default="")
+
+    class Meta:
+        indexes = ((("oa_id", "user_id", "name"), True), (("oa_id", "name"), False))
+
+
+class Tag(Row):
+    """A tag of an OA. `removed_at` outlives the removal: an older "tagged" event must not bring it back."""
+
+    oa_id = TextField()
+    name = TextField()
+    removed_at = UtcMs(null=True)
+
+    class Meta:
+        indexes = ((("oa_id", "name"), True),)
+
+
+class FollowerSync(Row):
+    """One pull of an OA's follower list: restartable, its cursor stored after every page."""
+
+    oa = ForeignKeyField(OfficialAccount, on_delete="CASCADE")
+    state = TextField(default="running")  # running, done, failed
+    started_at = UtcMs()  # by Zalo's Date header: the time the pulled facts were true at
+    segments = JsonText()  # what is still to be read, and the offset in the first of them
+    complete = BooleanField(default=True)  # absence proves unfollow only if every segment was read whole
+    total = IntegerField(default=0)
+    seen = IntegerField(default=0)
+    added = IntegerField(default=0)
+    removed = IntegerField(default=0)
+    error = TextField(default="")
+    lease_owner = TextField(default="")
+    lease_until = UtcMs(null=True)
+    ended_at = UtcMs(null=True)
+
+
+class FollowerSeen(Row):
+    """User ids one pull has met; emptied when the pull ends. Keeps a pull of any length out of memory."""
+
+    sync = ForeignKeyField(FollowerSync, on_delete="CASCADE")
+    user_id = TextField()
+
+    class Meta:
+        indexes = ((("sync", "user_id"), True),)
+
+
+# --------------------------------------------------------------------------- events
+
+
+class InboxState(StrEnum):
+    NEW = "new"
+    DONE = "done"
+    WAITING = "waiting"  # of an OA nobody registered yet; applied when somebody does
+    DEAD = "dead"  # failed 8 times; a person may replay it
+
+
+class InboxEvent(Row):
+    """A signed event as it came, stored before Zalo gets its 200."""
+
+    dedupe_key = TextField(unique=True)
+    app_id = TextField(default="")
+    oa_id = TextField(default="")
+    name = TextField(default="")
+    body = BlobField()  # the bytes the signature was made over
+    headers = JsonText()
+    received_at = UtcMs()
+    state = TextField(default=InboxState.NEW)
+    attempts = IntegerField(default=0)
+    next_attempt_at = UtcMs(null=True)
+    error = TextField(default="")
+    done_at = UtcMs(null=True)
+
+    class Meta:
+        indexes = ((("oa_id", "state"), False),)
+
+
+# Claims look at new rows only, oldest first: a partial index stays small however many events were ever stored.
+InboxEvent.add_index(InboxEvent.index(InboxEvent.id, name="inbox_new").where(SQL("state = 'new'")))
+
+
+class ChatMessage(Row):
+    """One message of a chat between a user and an OA, in either direction."""
+
+    oa_id = TextField()
+    msg_id = TextField()
+    user_id = TextField()
+    inbound = BooleanField()
+    kind = TextField()  # text, image, file ... as Zalo's event names have it
+    text = TextField(default="")
+    attachments = JsonText(null=True)
+    quote_msg_id = TextField(default="")
+    admin_id = TextField(default="")  # set when typed by a person in Zalo's own chat tool
+    at = UtcMs()
+
+    class Meta:
+        indexes = ((("oa_id", "msg_id"), True), (("oa_id", "user_id", "at"), False))
+
+
+# --------------------------------------------------------------------------- sending
+
+
+class Channel(StrEnum):
+    ZNS = "zns"  # to a phone number, by approved template
+    CS = "cs"  # consultation message to a user id
+
+
+class DeliveryState(StrEnum):
+    QUEUED = "queued"
+    SENDING = "sending"  # the attempt is committed, the request may have left
+    SENT = "sent"
+    DELIVERED = "delivered"
+    SEEN = "seen"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    EXPIRED = "expired"
+    UNCERTAIN = "uncertain"  # nobody knows whether Zalo took it; never sent again by itself
+    CANCELLED = "cancelled"
+
+
+class ZnsTemplate(Row):
+    """A ZNS template as Zalo described it at `synced_at`."""
+
+    oa = ForeignKeyField(OfficialAccount, on_delete="CASCADE", backref="templates")
+    template_id = TextField()
+    name = TextField(default="")
+    status = TextField(default="")
+    reason = TextField(default="")
+    params = JsonText(null=True)  # None: only the list entry is known so far
+    buttons = JsonText(null=True)
+    timeout_ms = BigIntegerField(default=7_200_000)
+    preview_url = TextField(default="")
+    quality = TextField(default="")
+    tag = TextField(default="")
+    price_phone = IntegerField(null=True)  # VND before VAT
+    price_uid = IntegerField(null=True)
+    daily_quota = IntegerField(null=True)
+    remaining_quota = IntegerField(null=True)
+    body = TextField(default="")  # pasted by a manager; Zalo's API never returns it
+    synced_at = UtcMs()
+
+    class Meta:
+        indexes = ((("oa", "template_id"), True),)
+
+
+class Delivery(Row):
+    """One message to one recipient: the only way anything leaves. What it was made of is frozen in it."""
+
+    oa = ForeignKeyField(OfficialAccount, on_delete="RESTRICT", backref="deliveries")
+    channel = TextField()
+    kind = TextField()  # template, text, image
+    recipient = TextField()  # phone for ZNS, user id else
+    recipient_name = TextField(default="")
+    content = JsonText()
+    development = BooleanField(default=False)
+    # Single sends: the confirmation they came from, so that a double tap is one message.
+    dedupe_key = TextField(unique=True)
+    state = TextField(default=DeliveryState.QUEUED)
+    tracking_id = TextField(unique=True)
+    msg_id = TextField(default="")
+    error_code = TextField(default="")
+    error_message = TextField(default="")
+    error_class = TextField(default="")
+    price = IntegerField(null=True)  # VND before VAT, as the template said when it was accepted
+    vat_percent = IntegerField(null=True)
+    attempt = IntegerField(default=0)
+    next_attempt_at = UtcMs(null=True)
+    held_reason = TextField(default="")  # why a queued row waits: night, quota, stopped, pacing
+    lease_owner = TextField(default="")
+    lease_until = UtcMs(null=True)
+    timeout_ms = BigIntegerField(null=True)
+    resend_of = ForeignKeyField("self", null=True, on_delete="SET NULL")
+    staff_id = BigIntegerField(null=True)
+    # The Telegram message that shows this delivery, edited as receipts come in.
+    chat_id = BigIntegerField(null=True)
+    chat_message_id = BigIntegerField(null=True)
+    created_at = UtcMs()
+    attempted_at = UtcMs(null=True)
+    sent_at = UtcMs(null=True)
+    delivered_at = UtcMs(null=True)
+    seen_at = UtcMs(null=True)
+    ended_at = UtcMs(null=True)
+
+    class Meta:
+        indexes = ((("oa", "state", "id"), False), (("oa", "msg_id"), False), (("oa", "recipient"), False))
+
+
+Delivery.add_index(
+    Delivery.index(Delivery.next_attempt_at, Delivery.id, name="delivery_open").where(
+        SQL("state IN ('queued', 'sending')")
+    )
+)
+
+
+class Receipt(Row):
+    """What Zalo reported about a message id, kept until (and after) its delivery is known."""
+
+    oa_id = TextField()
+    msg_id = TextField()
+    kind = TextField()  # delivered, seen, echo
+    at = UtcMs()
+    tracking_id = TextField(default="")
+    user_id = TextField(default="")
+    text_hash = TextField(default="")  # echoes: to find the one uncertain delivery they may belong to
+    admin_id = TextField(default="")
+    delivery = ForeignKeyField(Delivery, null=True, on_delete="SET NULL")
+    created_at = UtcMs()
+
+    class Meta:
+        indexes = ((("oa_id", "msg_id", "kind"), True), (("tracking_id",), False))
+
+
+Receipt.add_index(Receipt.index(Receipt.created_at, name="receipt_unmatched").where(SQL("delivery_id IS NULL")))
+
+
+class Pace(Row):
+    """A bucket of permits: the time the next one is due, and until when nothing may start at all."""
+
+    key = TextField(unique=True)  # app:<id>, oa:<id>, zns:<id>
+    next_us = BigIntegerField(default=0)  # microseconds since 1970
+    blocked_until = UtcMs(null=True)
+
+
+# --------------------------------------------------------------------------- staff
+
+
+class Role(StrEnum):
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    MANAGER = "manager"
+    OWNER = "owner"
+
+
+class Staff(Row):
+    """A person who may use the bot; everybody else gets silence."""
+
+    telegram_id = BigIntegerField(unique=True)
+    name = TextField(default="")
+    role = TextField(default=Role.VIEWER)
+    language = TextField(default="vi")
+    active = BooleanField(default=True)
+    sees_numbers = BooleanField(default=True)
+    sees_money = BooleanField(default=True)
+    current_oa = ForeignKeyField(OfficialAccount, null=True, on_delete="SET NULL")
+    created_at = UtcMs()
+    last_seen_at = UtcMs(null=True)
+
+
+class UpdateState(StrEnum):
+    NEW = "new"
+    STARTED = "started"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class StaffUpdate(Row):
+    """What a person sent to the bot, stored before Telegram is told that we have it."""
+
+    update_id = BigIntegerField(unique=True)
+    chat_id = BigIntegerField(null=True)
+    message_id = BigIntegerField(null=True)
+    payload = TextField()  # sealed as ``staff_update:<update id>:payload``: it may be a token; emptied when done
+    state = TextField(default=UpdateState.NEW)
+    received_at = UtcMs()
+    error = TextField(default="")
+
+    class Meta:
+        indexes = ((("state", "id"), False),)
+
+
+class Draft(Row):
+    """A half-finished form of a person: survives restarts. Data sealed as ``draft:<staff id>:data``."""
+
+    staff = ForeignKeyField(Staff, unique=True, on_delete="CASCADE")
+    kind = TextField()
+    step = TextField()
+    data = TextField()
+    chat_id = BigIntegerField(null=True)
+    message_id = BigIntegerField(null=True)  # the message being edited
+    updated_at = UtcMs()
+
+
+class Confirmation(Row):
+    """A one-use yes to one exact thing, for one person, at one version of the OA."""
+
+    token = TextField(unique=True)  # in the button
+    staff = ForeignKeyField(Staff, on_delete="CASCADE")
+    kind = TextField()
+    oa = ForeignKeyField(OfficialAccount, null=True, on_delete="CASCADE")
+    oa_revision = IntegerField(null=True)
+    payload = JsonText()
+    created_at = UtcMs()
+    expires_at = UtcMs()
+    used_at = UtcMs(null=True)
+    outcome = TextField(default="")
+
+
+class NoticeState(StrEnum):
+    QUEUED = "queued"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+class Notice(Row):
+    """The only road from another process to Telegram: at least once, the latest state for each message."""
+
+    chat_id = BigIntegerField()
+    kind = TextField()
+    ref = TextField()
+    payload = JsonText()
+    state = TextField(default=NoticeState.QUEUED)
+    version = IntegerField(default=1)  # a change while it is being sent keeps it queued
+    message_id = BigIntegerField(null=True)  # the Telegram message it became, edited on the next version
+    attempts = IntegerField(default=0)
+    next_attempt_at = UtcMs(null=True)
+    lease_owner = TextField(default="")
+    lease_until = UtcMs(null=True)
+    error = TextField(default="")
+    created_at = UtcMs()
+    sent_at = UtcMs(null=True)
+
+    class Meta:
+        indexes = ((("chat_id", "kind", "ref"), True),)
+
+
+Notice.add_index(Notice.index(Notice.next_attempt_at, Notice.id, name="notice_queued").where(SQL("state = 'queued'")))
+
+
+class AuditEntry(Row):
+    """Who did what to which OA, from which message, with what result."""
+
+    at = UtcMs()
+    staff_id = BigIntegerField(null=True)  # None: the command line or the machine itself
+    actor = TextField()  # cli, clock, or the person's name at the time
+    action = TextField()
+    oa_id = TextField(default="")
+    target = TextField(default="")
+    detail = JsonText(null=True)
+    chat_id = BigIntegerField(null=True)
+    message_id = BigIntegerField(null=True)
+
+    class Meta:
+        indexes = ((("at",), False), (("oa_id", "at"), False))
+
+
+# --------------------------------------------------------------------------- machinery
+
+
+class ClockTick(Row):
+    """One run of one scheduled job: several clocks insert it, one of them wins."""
+
+    job = TextField()
+    slot = UtcMs()
+    done_at = UtcMs(null=True)
+    error = TextField(default="")
+
+    class Meta:
+        indexes = ((("job", "slot"), True),)
+
+
+class Lease(Row):
+    """A named right held by one process at a time, such as polling Telegram."""
+
+    name = TextField(unique=True)
+    owner = TextField(default="")
+    until = UtcMs(null=True)
+
+
+class Counter(Row):
+    """Counted happenings that leave no row of their own, such as wrongly signed events."""
+
+    name = TextField()
+    day = TextField()  # 2026-11-23, Vietnamese calendar
+    value = BigIntegerField(default=0)
+    last_at = UtcMs(null=True)
+
+    class Meta:
+        indexes = ((("name", "day"), True),)
+
+
+TABLES: tuple[type[Row], ...] = (
+    ZaloApp, OfficialAccount, OaToken, Contact, Follower, FollowerTag, Tag, FollowerSync, FollowerSeen, InboxEvent,
+    ChatMessage, ZnsTemplate, Delivery, Receipt, Pace, Staff, StaffUpdate, Draft, Confirmation, Notice, AuditEntry,
+    ClockTick, Lease, Counter,
+)  # fmt: skip
