@@ -1,0 +1,84 @@
+"""The outbox to Telegram: every process writes rows here, the bot sends them, the latest state for each message."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from db import is_sqlite, write
+from models import Notice, NoticeState, Role
+from services.staff import at_least
+
+LEASE = timedelta(seconds=30)
+GIVE_UP_AFTER = 12
+
+
+def post(
+    now: datetime, chat_id: int, kind: str, ref: str, payload: dict[str, Any], message_id: int | None = None
+) -> None:
+    """Queue a message, or a new state of one: same chat, kind and ref is the same Telegram message, edited.
+
+    Call it in the transaction of the change it tells of. `message_id` names a message that already stands there.
+    """
+    fresh = {
+        "payload": payload,
+        "state": NoticeState.QUEUED,
+        "attempts": 0,
+        "next_attempt_at": now,
+        "version": Notice.version + 1,
+    }
+    row = {"chat_id": chat_id, "kind": kind, "ref": ref, "created_at": now, "message_id": message_id}
+    Notice.insert(**row, payload=payload, next_attempt_at=now).on_conflict(
+        conflict_target=[Notice.chat_id, Notice.kind, Notice.ref], update=fresh
+    ).execute()
+
+
+def alert(now: datetime, kind: str, ref: str, payload: dict[str, Any], role: Role = Role.MANAGER) -> int:
+    """Post to everybody whose role reaches `role`; returns to how many."""
+    people = at_least(role)
+    for person in people:
+        post(now, person.telegram_id, kind, ref, payload)
+    return len(people)
+
+
+def claim(now: datetime, owner: str, limit: int = 20) -> list[Notice]:
+    """Take due notices for sending, for LEASE; another process gets others."""
+    with write():
+        due = (
+            Notice.select()
+            .where(
+                Notice.state == NoticeState.QUEUED,
+                Notice.next_attempt_at <= now,
+                Notice.lease_until.is_null() | (Notice.lease_until < now),
+            )
+            .order_by(Notice.next_attempt_at, Notice.id)
+            .limit(limit)
+        )
+        rows = list(due if is_sqlite() else due.for_update("FOR UPDATE SKIP LOCKED"))
+        ids = [row.id for row in rows]
+        Notice.update(lease_owner=owner, lease_until=now + LEASE).where(Notice.id.in_(ids)).execute()
+    return rows
+
+
+def sent(now: datetime, notice: Notice, message_id: int | None) -> None:
+    """Record the Telegram message; a newer version posted meanwhile stays queued and will edit it."""
+    Notice.update(message_id=message_id, lease_until=None).where(Notice.id == notice.id).execute()
+    Notice.update(state=NoticeState.SENT, sent_at=now).where(
+        Notice.id == notice.id, Notice.version == notice.version
+    ).execute()
+
+
+def retry(notice: Notice, at: datetime, error: str) -> None:
+    """Try again at `at`; after 12 times the notice is given up and stays as a row for `doctor` to show."""
+    state = NoticeState.FAILED if notice.attempts + 1 >= GIVE_UP_AFTER else NoticeState.QUEUED
+    Notice.update(
+        attempts=Notice.attempts + 1, next_attempt_at=at, error=error[:300], lease_until=None, state=state
+    ).where(Notice.id == notice.id, Notice.version == notice.version).execute()
+    Notice.update(lease_until=None).where(Notice.id == notice.id).execute()
+
+
+def give_up(notice: Notice, error: str) -> None:
+    """Telegram will never take it (blocked by the person, chat gone)."""
+    Notice.update(state=NoticeState.FAILED, error=error[:300], lease_until=None).where(
+        Notice.id == notice.id, Notice.version == notice.version
+    ).execute()

@@ -1,0 +1,53 @@
+"""Who may use the bot, and for what."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from models import Role, Staff
+
+RANK = {Role.VIEWER: 0, Role.OPERATOR: 1, Role.MANAGER: 2, Role.OWNER: 3}
+
+
+def recognise(now: datetime, telegram_id: int, name: str, owner_id: int | None) -> Staff | None:
+    """The active staff member with this id, None for a stranger.
+
+    The owner of the environment is entered at first sight, and keeps the owner's role whatever the table says.
+    """
+    person = Staff.get_or_none(Staff.telegram_id == telegram_id)
+    if telegram_id == owner_id:
+        person = person or Staff.create(telegram_id=telegram_id, name=name, created_at=now)
+        if person.role != Role.OWNER or not person.active:
+            person.role, person.active = Role.OWNER, True
+            person.save(only=[Staff.role, Staff.active])
+    if person is None or not person.active:
+        return None
+    Staff.update(name=name or person.name, last_seen_at=now).where(Staff.id == person.id).execute()
+    person.name = name or person.name
+    return person
+
+
+def add(now: datetime, telegram_id: int, role: Role, name: str = "", language: str = "vi") -> Staff:
+    """Enter a person, or change the role of one who is there."""
+    values = {"role": role, "active": True, "language": language} | ({"name": name} if name else {})
+    Staff.insert(telegram_id=telegram_id, created_at=now, **values).on_conflict(
+        conflict_target=[Staff.telegram_id], update=values
+    ).execute()
+    return Staff.get(Staff.telegram_id == telegram_id)
+
+
+def may(person: Staff, role: Role) -> bool:
+    """Whether the person's role reaches `role`."""
+    return RANK[Role(person.role)] >= RANK[role]
+
+
+def set_language(person: Staff, language: str) -> None:
+    """Change the language the bot speaks to this person."""
+    person.language = language
+    person.save(only=[Staff.language])
+
+
+def at_least(role: Role) -> list[Staff]:
+    """Active staff whose role reaches `role`, for alerts."""
+    roles = [name for name, rank in RANK.items() if rank >= RANK[role]]
+    return list(Staff.select().where(Staff.active, Staff.role.in_(roles)).order_by(Staff.id))
