@@ -1,0 +1,144 @@
+"""The ground every test stands on: real databases, a clock that is told the time, and the local Zalo."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from cryptography.fernet import Fernet
+
+import config
+import db
+
+IN_CI = os.environ.get("CI") == "true"
+POSTGRES = os.environ.get("TEST_DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
+REDIS = os.environ.get("TEST_QUEUE_URL", "redis://127.0.0.1:6379/9")
+MONDAY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # 09:00 in Vietnam
+
+
+def _reachable(url: str, default_port: int) -> bool:
+    parts = urlsplit(url)
+    try:
+        with socket.create_connection((parts.hostname or "127.0.0.1", parts.port or default_port), timeout=2):
+            return True
+    except OSError:
+        return False
+
+
+def need(url: str, default_port: int, name: str) -> None:
+    """Skip where the server is not reachable; in CI that is a failure, never a skip."""
+    if _reachable(url, default_port):
+        return
+    if IN_CI:
+        pytest.fail(f"CI must run the tests over {name}, and it is not reachable")
+    pytest.skip(f"{name} is not reachable")
+
+
+@dataclass
+class FakeClock:
+    """A clock that stands still until a test moves it."""
+
+    moment: datetime = MONDAY
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def advance(self, **delta: float) -> datetime:
+        self.moment += timedelta(**delta)
+        return self.moment
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(scope="session")
+def postgres_name(worker_id: str) -> Iterator[str]:
+    """A database of its own for this test process, dropped at the end."""
+    need(POSTGRES, 5432, "PostgreSQL")
+    name = f"oadesk_test_{os.getpid()}_{worker_id}"
+    with psycopg.connect(POSTGRES, autocommit=True) as server:
+        server.execute(f'CREATE DATABASE "{name}"')
+    yield name
+    with psycopg.connect(POSTGRES, autocommit=True) as server:
+        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def postgres_url(name: str) -> str:
+    return urlsplit(POSTGRES)._replace(path=f"/{name}").geturl()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A migrated, empty SQLite file: copying it is much faster than migrating for every test."""
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    db.open_database(f"sqlite:///{path}")
+    db.migrate()
+    db.database.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.close_database()
+    return path.read_bytes()
+
+
+@pytest.fixture(scope="session")
+def postgres_migrated(postgres_name: str) -> str:
+    url = postgres_url(postgres_name)
+    db.open_database(url)
+    db.migrate()
+    db.close_database()
+    return url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a migrated, empty database; the test runs once for each kind."""
+    if request.param == "sqlite":
+        path = tmp_path / "oadesk.db"
+        path.write_bytes(request.getfixturevalue("sqlite_template"))
+        return f"sqlite:///{path}"
+    url: str = request.getfixturevalue("postgres_migrated")
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Any]:
+    """The open database, as the code under test sees it."""
+    db.open_database(database_url)
+    if not db.is_sqlite():
+        names = ", ".join(f'"{name}"' for name in db.database.get_tables() if name != "schema_migration")
+        db.database.execute_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+        db.database.close()
+    yield db.database
+    db.close_database()
+
+
+@pytest.fixture(scope="session")
+def secret_key() -> str:
+    return Fernet.generate_key().decode()
+
+
+@pytest.fixture
+def environment(tmp_path: Path, secret_key: str) -> dict[str, str]:
+    """A complete environment; a test changes what it is about before asking for `settings`."""
+    return {
+        "DATA_DIR": str(tmp_path / "data"),
+        "SECRET_KEYS": secret_key,
+        "ZALO_APP_ID": "4101110220330440550",
+        "ZALO_APP_SECRET": "app-secret-of-tests",
+        "ZALO_WEBHOOK_SECRET": "AbCdEfGhIjKlMnOpQrSt",
+        "TELEGRAM_BOT_TOKEN": "700100200:bot-token-of-tests",
+        "TELEGRAM_OWNER_ID": "7001002003",
+    }
+
+
+@pytest.fixture
+def settings(environment: dict[str, str], database_url: str) -> config.Settings:
+    return config.load({**environment, "DATABASE_URL": database_url}, env_file=None)
