@@ -1,0 +1,232 @@
+"""What people do: write, tap, send files, block the bot."""
+
+import base64
+import binascii
+import json
+import mimetypes
+from typing import Any
+
+from sandbox.telegram.args import Upload
+from sandbox.telegram.callbacks import Callback
+from sandbox.telegram.chats import Chat, Message, Person
+from sandbox.telegram.entities import settle
+from sandbox.telegram.errors import ControlError
+from sandbox.telegram.html_text import utf16_length
+from sandbox.telegram.methods_messages import MAX_TEXT
+from sandbox.telegram.state import TelegramState
+
+
+class Body:
+    """A control request's JSON object; reading a wrong type raises ControlError 400."""
+
+    def __init__(self, raw: bytes) -> None:
+        try:
+            values = json.loads(raw or b"{}")
+        except ValueError:
+            raise ControlError(400, "the body is no JSON") from None
+        if not isinstance(values, dict):
+            raise ControlError(400, "the body must be a JSON object")
+        self.values: dict[str, Any] = values
+
+    def integer(self, name: str) -> int:
+        """A whole number that must be there."""
+        value = self.values.get(name)
+        if isinstance(value, str) and value.lstrip("-").isdigit():
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise ControlError(400, f"{name} must be a whole number")
+        return value
+
+    def optional(self, name: str) -> int | None:
+        """As `integer`, None when it is not there."""
+        return None if self.values.get(name) is None else self.integer(name)
+
+    def text(self, name: str) -> str:
+        """Text, "" when it is not there."""
+        value = self.values.get(name)
+        if value is not None and not isinstance(value, str):
+            raise ControlError(400, f"{name} must be text")
+        return value or ""
+
+
+async def add_person(state: TelegramState, body: Body) -> Any:
+    """Make a person known; they have not started the bot yet."""
+    person_id = body.integer("id")
+    if person_id <= 0:
+        raise ControlError(400, "id must be above zero")
+    first_name = body.text("first_name") or f"Person {person_id}"
+    return state.add_person(person_id, first_name, body.text("username"), body.text("language_code")).to_api()
+
+
+async def add_group(state: TelegramState, body: Body) -> Any:
+    """Make a group with the bot in it; its id is below zero."""
+    chat_id = body.integer("id")
+    if chat_id >= 0:
+        raise ControlError(400, "the id of a group is below zero")
+    return state.add_group(chat_id, body.text("title") or "Group").to_api()
+
+
+def _person(state: TelegramState, body: Body) -> Person:
+    """Who acts; a person never seen before gets a name made from the id."""
+    person_id = body.integer("person")
+    if person_id <= 0:
+        raise ControlError(400, "person must be above zero")
+    return state.people.get(person_id) or state.add_person(person_id, f"Person {person_id}", "", "")
+
+
+def _chat(state: TelegramState, body: Body, person: Person) -> Chat:
+    """Where: a group when `chat_id` names one, else the private chat."""
+    chat_id = body.optional("chat_id") or person.id
+    if chat_id not in state.chats:
+        raise ControlError(404, "no such chat")
+    return state.chats[chat_id]
+
+
+def _write(state: TelegramState, body: Body, text: str, **content: Any) -> dict[str, Any]:
+    person = _person(state, body)
+    chat = _chat(state, body, person)
+    if chat.person and person.blocked:
+        raise ControlError(409, "this person has blocked the bot: unblock first")
+    reply_to = body.optional("reply_to")
+    if reply_to is not None and not chat.present(reply_to):
+        raise ControlError(404, "no such message to reply to")
+    person.started = person.started or chat.person is not None
+    text, entities = settle(text, [])
+    sender = person.to_api()
+    message = state.new_message(chat, sender, text=text, entities=entities, reply_to=reply_to, **content)
+    number = state.journal.last
+    state.updates.put("message", message.to_api())
+    return {"message_id": message.message_id, "n": number}
+
+
+async def say(state: TelegramState, body: Body) -> Any:
+    """A person writes a text. Answers its message_id and its number in the log."""
+    text = body.text("text")
+    if not text.strip():
+        raise ControlError(400, "text must not be empty")
+    # Telegram's apps cut longer texts into several messages; the caller has to do it here.
+    if utf16_length(text) > MAX_TEXT:
+        raise ControlError(400, "text is longer than one Telegram message")
+    return _write(state, body, text)
+
+
+async def edit(state: TelegramState, body: Body) -> Any:
+    """A person changes a text sent before."""
+    person = _person(state, body)
+    message = _chat(state, body, person).present(body.integer("message_id"))
+    if message is None or message.sender["id"] != person.id:
+        raise ControlError(404, "no such message of this person")
+    message.remember(state.clock())
+    message.text, message.entities = settle(body.text("text"), [])
+    message.edited_at = state.clock()
+    message.edits += 1
+    number = state.record("edit", message)
+    state.updates.put("edited_message", message.to_api())
+    return {"message_id": message.message_id, "n": number}
+
+
+def _upload(body: Body, file_name: str) -> Upload:
+    """The file of the request: `data` in base64 (or `text` as UTF-8)."""
+    try:
+        data = base64.b64decode(body.text("data"), validate=True)
+    except (binascii.Error, ValueError):
+        raise ControlError(400, "data must be base64") from None
+    name = body.text("file_name") or file_name
+    guessed = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return Upload(name, data, body.text("mime_type") or guessed)
+
+
+async def send_photo(state: TelegramState, body: Body) -> Any:
+    """A person sends a picture."""
+    file = state.files.add("photo", _upload(body, "photo.jpg"))
+    return _write(state, body, body.text("caption"), file=file)
+
+
+async def send_document(state: TelegramState, body: Body) -> Any:
+    """A person sends a file."""
+    file = state.files.add("document", _upload(body, "file.bin"))
+    return _write(state, body, body.text("caption"), file=file)
+
+
+async def tap(state: TelegramState, body: Body) -> Any:
+    """A person taps a button, named by its data or by how its label begins.
+
+    Refused (409) when the message does not have that button now, unless `force` sends `data` as an
+    old app would. With `wait` the answer waits for the bot's answerCallbackQuery, at most `timeout` s.
+    """
+    person = _person(state, body)
+    message = _chat(state, body, person).messages.get(body.integer("message_id"))
+    if message is None:
+        raise ControlError(404, "no such message")
+    button = _button(message, body)
+    if "callback_data" not in button:
+        return {"n": state.journal.last, **{name: button[name] for name in ("url", "copy_text") if name in button}}
+    callback, number = _press(state, person, message, button)
+    if not body.values.get("wait"):
+        return {"callback_query_id": callback.query_id, "n": number}
+    answer = await callback.wait(float(body.values.get("timeout") or 10))
+    alert = answer["text"] if answer and answer["show_alert"] else None
+    found = {"answered": answer is not None, "alert": alert, **(answer or {})}
+    return {"callback_query_id": callback.query_id, "n": number, **found}
+
+
+def _button(message: Message, body: Body) -> dict[str, Any]:
+    data, text = body.text("data"), body.text("text")
+    if body.values.get("force") and data:
+        return {"text": text, "callback_data": data}
+    if message.deleted_at is not None:
+        raise ControlError(409, "this message is deleted")
+    buttons = [button for row in message.rows for button in row]
+    exact = [b for b in buttons if (b.get("callback_data") == data if data else b["text"] == text)]
+    near = [b for b in buttons if text and not data and b["text"].startswith(text)]
+    if not exact and not near:
+        labels = ", ".join(button["text"] for button in buttons) or "none"
+        raise ControlError(409, f"no such button on this message now; it has: {labels}")
+    return (exact or near)[0]
+
+
+def _press(state: TelegramState, person: Person, message: Message, button: dict[str, Any]) -> tuple[Callback, int]:
+    callback = state.callbacks.add(message, button["callback_data"], state.clock())
+    entry = state.journal.add(
+        "tap",
+        message.chat.id,
+        message_id=message.message_id,
+        **{"from": "person", "from_id": person.id, "text": button["text"]},
+        data=callback.data,
+        callback_query_id=callback.query_id,
+    )
+    query = {
+        "id": callback.query_id,
+        "from": person.to_api(),
+        "message": message.to_api(),
+        "chat_instance": str(message.chat.id * 31 + 7),
+        "data": callback.data,
+    }
+    state.updates.put("callback_query", query)
+    return callback, int(entry["n"])
+
+
+def _membership(state: TelegramState, person: Person, blocked: bool) -> dict[str, Any]:
+    person.blocked = blocked
+    state.journal.add("blocked" if blocked else "unblocked", person.id, **{"from": "person"})
+    kicked = {"user": state.bot(), "status": "kicked", "until_date": 0}
+    member = {"user": state.bot(), "status": "member"}
+    change = {
+        "chat": state.chats[person.id].to_api(),
+        "from": person.to_api(),
+        "date": int(state.clock()),
+        "old_chat_member": member if blocked else kicked,
+        "new_chat_member": kicked if blocked else member,
+    }
+    state.updates.put("my_chat_member", change)
+    return {"n": state.journal.last}
+
+
+async def block(state: TelegramState, body: Body) -> Any:
+    """A person blocks the bot: it gets my_chat_member, and 403 for whatever it sends."""
+    return _membership(state, _person(state, body), True)
+
+
+async def unblock(state: TelegramState, body: Body) -> Any:
+    """A person takes the block away."""
+    return _membership(state, _person(state, body), False)
