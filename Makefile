@@ -1,0 +1,46 @@
+# `make` without a goal prints what there is.
+.DEFAULT_GOAL := help
+.PHONY: help demo run test lint format bench soak clean venv venv-dev
+
+PORT ?= 8000
+SANDBOX_PORT ?= 8400
+PY := .venv/bin/python
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+demo: venv ## the whole product on this machine, with a story played through it (ONCE=1: end after the story)
+	@$(PY) -m sandbox demo --web-port $(PORT) --port $(SANDBOX_PORT) $(if $(ONCE),--once) $(if $(DATA),--data $(DATA))
+
+run: venv ## the real thing, with the settings of .env
+	@test -f .env || { echo "OA Desk: there is no .env yet. Begin with: cp .env.example .env" >&2; exit 1; }
+	@$(PY) manage.py migrate
+	@$(PY) -m honcho start web bot worker clock
+
+test: venv-dev ## all tests (PostgreSQL and Redis too, where they are reachable)
+	@$(PY) -m pytest -n 2 --dist loadgroup
+
+lint: venv-dev ## style, types and import rules
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+
+format: venv-dev ## write the code the way `make lint` wants it
+	@$(PY) -m ruff check --fix -q .
+	@$(PY) -m ruff format -q .
+
+bench: venv-dev ## speed, as ratios side by side
+	@$(PY) -m bench
+
+soak: venv-dev ## the long tests
+	@$(PY) -m pytest -m soak -o addopts="-q --strict-markers" --timeout 3600
+
+clean: ## remove .venv and what the tools left
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+venv:
+	@scripts/venv.sh requirements.txt
+
+venv-dev:
+	@scripts/venv.sh requirements-dev.txt

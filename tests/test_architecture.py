@@ -1,0 +1,103 @@
+"""Imports run one way; each outside library has one home."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PLACES = {
+    "config": set(),
+    "db": set(),
+    "secretbox": set(),
+    "models": {"db"},
+    "zalo": {"zalo"},
+    "services": {"config", "db", "secretbox", "models", "services", "zalo"},
+    "webhook": {"config", "db", "models", "services", "webhook"},
+    "bot": {"config", "db", "models", "services", "bot"},
+    "jobs": {"config", "db", "models", "services"},
+    "clock": {"config", "db", "models", "services", "jobs"},
+    "manage": {"config", "db", "secretbox", "models", "services", "jobs"},
+    "sandbox": {"sandbox", "zalo"},
+}
+HOMES = {
+    "httpx": {"zalo"},
+    "httpx_aiohttp": {"zalo"},
+    "aiohttp": {"zalo", "sandbox"},
+    "telegram": {"bot"},
+    "flask": {"webhook"},
+    "huey": {"jobs"},
+    "apscheduler": {"clock"},
+    "click": {"manage", "sandbox"},
+    "gevent": {"webhook"},
+    "cryptography": {"secretbox", "config", "manage"},
+}
+
+
+def files() -> list[Path]:
+    found = [ROOT / f"{name}.py" for name in PLACES if (ROOT / f"{name}.py").exists()]
+    for name in PLACES:
+        found += sorted((ROOT / name).rglob("*.py"))
+    return found
+
+
+def place(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_run_one_way(path):
+    """No lower layer knows a higher one, and each library is imported only where it lives."""
+    here = place(path)
+    # gunicorn's settings file wires a process together, as jobs.py and clock.py do.
+    extra = {"jobs"} if path.name == "gunicorn.py" else set()
+    for name in imports(path):
+        if name in PLACES:
+            assert name in PLACES[here] | extra, f"{here} may not import {name}"
+        if name in HOMES:
+            assert here in HOMES[name], f"{name} may not be imported in {here}"
+
+
+def test_no_root_module_hides_one_of_the_standard_library():
+    """A root module named queue or secrets would break other people's imports."""
+    roots = {path.stem for path in ROOT.glob("*.py")} | {path.name for path in ROOT.iterdir() if path.is_dir()}
+    assert not roots & set(sys.stdlib_module_names)
+
+
+def test_only_config_reads_the_environment():
+    """Settings come from one place, so that a wrong one is refused in one place."""
+    readers = {
+        str(path.relative_to(ROOT))
+        for path in files()
+        if any(word in path.read_text(encoding="utf-8") for word in ("os.environ", "os.getenv"))
+    }
+    # The demo starts other processes and hands its environment on to them.
+    assert {name for name in readers if not name.startswith("sandbox/demo")} <= {"config.py"}
+
+
+@pytest.mark.parametrize("package", ["zalo", "services.desk", "webhook", "bot", "clock", "manage", "sandbox"])
+def test_importing_does_nothing(package, tmp_path):
+    """An import opens no file, no socket and needs no settings."""
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import {package}"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env={"PATH": ""}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_package_is_pinned():
+    """Two installs of the same checkout are the same."""
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        for line in (ROOT / name).read_text().splitlines():
+            assert not line or line.startswith(("#", "-r ")) or "==" in line, line
