@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     metrics_token: SecretStr = SecretStr("")
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    vat_percent: int = Field(default=8, ge=0, le=30)
     log_level: str = "INFO"
 
     @field_validator("secret_keys", "zalo_webhook_secret", mode="before")

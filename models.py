@@ -100,6 +100,8 @@ class OaToken(Row):
     state = TextField(default=TokenState.UNPROVEN)
     refreshed_at = UtcMs(null=True)
     error_code = TextField(default="")
+    attempts = IntegerField(default=0)  # failed renewals since the last good one
+    retry_at = UtcMs(null=True)  # no renewal before this
     lease_owner = TextField(default="")
     lease_until = UtcMs(null=True)
     changed_at = UtcMs()
@@ -335,6 +337,7 @@ class Delivery(Row):
     price = IntegerField(null=True)  # VND before VAT, as the template said when it was accepted
     vat_percent = IntegerField(null=True)
     attempt = IntegerField(default=0)
+    # When the next step is due: an attempt while queued; once a ZNS is sent, the question what became of it.
     next_attempt_at = UtcMs(null=True)
     held_reason = TextField(default="")  # why a queued row waits: night, quota, stopped, pacing
     lease_owner = TextField(default="")
@@ -359,6 +362,12 @@ class Delivery(Row):
 Delivery.add_index(
     Delivery.index(Delivery.next_attempt_at, Delivery.id, name="delivery_open").where(
         SQL("state IN ('queued', 'sending')")
+    )
+)
+# Sent ZNS that still wait for a receipt: few, however many were ever sent.
+Delivery.add_index(
+    Delivery.index(Delivery.next_attempt_at, name="delivery_unanswered").where(
+        SQL("state = 'sent' AND next_attempt_at IS NOT NULL")
     )
 )
 

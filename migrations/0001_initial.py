@@ -337,6 +337,8 @@ def up(migrator, db):
         state = TextField(default='unproven')
         refreshed_at = UtcMs(null=True)
         error_code = TextField(default='')
+        attempts = IntegerField(default=0)
+        retry_at = UtcMs(null=True)
         lease_owner = TextField(default='')
         lease_until = UtcMs(null=True)
         changed_at = UtcMs()
@@ -439,6 +441,7 @@ def up(migrator, db):
     db.execute_sql('CREATE INDEX "follower_profile_queue" ON "follower" ("oa_id", "profile_next_at") WHERE profile_wanted')
     db.execute_sql('CREATE INDEX "inbox_new" ON "inbox_event" ("id") WHERE state = \'new\'')
     db.execute_sql('CREATE INDEX "delivery_open" ON "delivery" ("next_attempt_at", "id") WHERE state IN (\'queued\', \'sending\')')
+    db.execute_sql('CREATE INDEX "delivery_unanswered" ON "delivery" ("next_attempt_at") WHERE state = \'sent\' AND next_attempt_at IS NOT NULL')
     db.execute_sql('CREATE INDEX "receipt_unmatched" ON "receipt" ("created_at") WHERE delivery_id IS NULL')
     db.execute_sql('CREATE INDEX "notice_queued" ON "notice" ("next_attempt_at", "id") WHERE state = \'queued\'')
 
