@@ -1,0 +1,74 @@
+"""Bytes that staff want to send: kept on disk by their own hash, so that rows hold only a name."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from services.desk import Desk
+from services.errors import Invalid, NotFound
+from zalo.messages import MAX_IMAGE_BYTES
+
+# Zalo takes jpg and png only; the first bytes decide, never the name somebody gave the file.
+_MAGIC = ((b"\xff\xd8\xff", "jpg", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "png", "image/png"))
+_NAME = re.compile(r"[0-9a-f]{64}\.(jpg|png)")
+
+
+def keep(desk: Desk, data: bytes) -> str:
+    """Store an image and return its name (`<sha256>.jpg` or `.png`); the same bytes get the same name.
+
+    The file is complete and on disk before this returns. Raises Invalid `image.too_big` (limit, size in bytes) and
+    `image.wrong_type`.
+    """
+    if len(data) > MAX_IMAGE_BYTES:
+        raise Invalid("image.too_big", limit=MAX_IMAGE_BYTES, size=len(data))
+    suffix = _suffix(data)
+    path = _folder(desk) / f"{hashlib.sha256(data).hexdigest()}.{suffix}"
+    if not path.exists():
+        _write(path, data)
+    return path.name
+
+
+def read(desk: Desk, name: str) -> bytes:
+    """The bytes kept under `name`. Raises NotFound `image.gone`."""
+    if not _NAME.fullmatch(name):
+        raise NotFound("image.gone")
+    try:
+        return (_folder(desk) / name).read_bytes()
+    except OSError:
+        raise NotFound("image.gone") from None
+
+
+def content_type(name: str) -> str:
+    """The media type that goes with a name made by `keep`."""
+    return "image/png" if name.endswith(".png") else "image/jpeg"
+
+
+def _suffix(data: bytes) -> str:
+    for magic, suffix, _ in _MAGIC:
+        if data.startswith(magic):
+            return suffix
+    raise Invalid("image.wrong_type")
+
+
+def _folder(desk: Desk) -> Path:
+    folder = desk.settings.data_dir / "uploads"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def _write(path: Path, data: bytes) -> None:
+    # Written beside and renamed: a reader sees the whole file or none, also after a crash.
+    handle, temporary = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
