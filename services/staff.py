@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from models import Role, Staff
+from services.audit import Actor, record
 
 RANK = {Role.VIEWER: 0, Role.OPERATOR: 1, Role.MANAGER: 2, Role.OWNER: 3}
 
@@ -51,3 +52,8 @@ def at_least(role: Role) -> list[Staff]:
     """Active staff whose role reaches `role`, for alerts."""
     roles = [name for name, rank in RANK.items() if rank >= RANK[role]]
     return list(Staff.select().where(Staff.active, Staff.role.in_(roles)).order_by(Staff.id))
+
+
+def record_change(now: datetime, actor: Actor, action: str, telegram_id: int, role: str) -> None:
+    """Audit a change of the staff list."""
+    record(now, actor, action, target=str(telegram_id), detail={"role": role})

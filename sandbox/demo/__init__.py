@@ -1,0 +1,1 @@
+"""The demo: the sandbox, the real processes, and a story played through them."""
