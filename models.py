@@ -130,6 +130,7 @@ class Follower(Row):
     follow_at = UtcMs(null=True)
     follow_rank = TextField(default="")  # event name: breaks ties of the same millisecond the same way in any order
     last_interaction_at = UtcMs(null=True)
+    last_interaction_on = TextField(default="")  # 2026-11-23, from `user/detail`, which knows the day only
     display_name = TextField(default="")
     nickname = TextField(default="")  # the name staff gave in Zalo (`user_alias`)
     avatar = TextField(default="")
@@ -140,7 +141,10 @@ class Follower(Row):
     shared_info = JsonText(null=True)
     shared_at = UtcMs(null=True)
     shared_rank = TextField(default="")
-    phone = TextField(default="")  # from shared_info, normalised
+    shared_name = TextField(default="")  # the name they gave themselves, folded like search_name
+    phone = TextField(default="")  # shared with us, normalised; a later form without a phone does not empty it
+    phone_at = UtcMs(null=True)
+    phone_rank = TextField(default="")
     contact = ForeignKeyField(Contact, null=True, on_delete="SET NULL", backref="followers")
     blocked_code = TextField(default="")  # -217, -244: said by Zalo on a send
     blocked_at = UtcMs(null=True)
@@ -184,6 +188,7 @@ class Tag(Row):
 
     oa_id = TextField()
     name = TextField()
+    seen_at = UtcMs(null=True)  # it existed then; it exists now if that is later than removed_at
     removed_at = UtcMs(null=True)
 
     class Meta:
@@ -550,7 +555,7 @@ class Counter(Row):
     """Counted happenings that leave no row of their own, such as wrongly signed events."""
 
     name = TextField()
-    day = TextField()  # 2026-11-23, Vietnamese calendar
+    day = TextField()  # 2026-11-23, Vietnamese calendar; 2026-11-23 09:41 in the rows kept for bursts
     value = BigIntegerField(default=0)
     last_at = UtcMs(null=True)
 

@@ -205,6 +205,7 @@ def up(migrator, db):
         follow_at = UtcMs(null=True)
         follow_rank = TextField(default='')
         last_interaction_at = UtcMs(null=True)
+        last_interaction_on = TextField(default='')
         display_name = TextField(default='')
         nickname = TextField(default='')
         avatar = TextField(default='')
@@ -215,7 +216,10 @@ def up(migrator, db):
         shared_info = JsonText(null=True)
         shared_at = UtcMs(null=True)
         shared_rank = TextField(default='')
+        shared_name = TextField(default='')
         phone = TextField(default='')
+        phone_at = UtcMs(null=True)
+        phone_rank = TextField(default='')
         contact = ForeignKeyField(Contact, null=True, on_delete='SET NULL')
         blocked_code = TextField(default='')
         blocked_at = UtcMs(null=True)
@@ -394,6 +398,7 @@ def up(migrator, db):
         id = BigAutoField()
         oa_id = TextField()
         name = TextField()
+        seen_at = UtcMs(null=True)
         removed_at = UtcMs(null=True)
         class Meta:
             database = db
