@@ -1,0 +1,86 @@
+"""What a screen is made of: Telegram HTML, buttons, and where a button leads."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass, field
+from typing import Literal
+
+# Raised when buttons change their meaning: every keyboard made before then counts as old.
+LAYOUT = "1"
+MAX_CALLBACK_BYTES = 64
+Style = Literal["", "success", "danger", "primary"]
+
+
+class Html(str):
+    """Text that is Telegram HTML already; every other text is escaped before it enters one."""
+
+    __slots__ = ()
+
+
+def escape(text: str) -> Html:
+    """Plain text as HTML: `<3` in a name must not break a message."""
+    return Html(html.escape(text, quote=False))
+
+
+def lines(*parts: str | None) -> Html:
+    """Join what is there, a line each; an empty string is an empty line, None is left out."""
+    return Html("\n".join(part if isinstance(part, Html) else escape(part) for part in parts if part is not None))
+
+
+def quote(*parts: str | None) -> Html:
+    """A folded block, for what only support needs."""
+    return Html(f"<blockquote expandable>{lines(*parts)}</blockquote>")
+
+
+@dataclass(frozen=True)
+class Button:
+    """One button; `data` from `to(...)`, or an address, or a text to copy."""
+
+    label: str
+    data: str = ""
+    url: str = ""
+    copy: str = ""
+    style: Style = ""
+
+
+Rows = list[list[Button]]
+
+
+@dataclass(frozen=True)
+class Screen:
+    """A message: its text (at most 4096 characters are shown), its keyboard, whether it may be forwarded."""
+
+    text: Html
+    rows: Rows = field(default_factory=list)
+    protect: bool = False
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a button leads. `fresh` opens a new message and leaves the one with the button as it is."""
+
+    action: str
+    args: tuple[str, ...] = ()
+    fresh: bool = False
+
+
+class OldKeyboard(Exception):
+    """The button was made for another layout, or what it is about has changed."""
+
+
+def to(action: str, *args: object, fresh: bool = False) -> str:
+    """The callback data of a button. Raises ValueError over Telegram's 64 bytes: nothing is ever cut in silence."""
+    data = ":".join([LAYOUT + ("+" if fresh else ""), action, *(str(arg) for arg in args)])
+    if len(data.encode()) > MAX_CALLBACK_BYTES:
+        raise ValueError(f"callback data of {action} is over {MAX_CALLBACK_BYTES} bytes")
+    return data
+
+
+def read(data: str) -> Target:
+    """What `to` made. Raises OldKeyboard for anything else."""
+    version, _, rest = data.partition(":")
+    if version.removesuffix("+") != LAYOUT or not rest:
+        raise OldKeyboard(data)
+    action, *args = rest.split(":")
+    return Target(action, tuple(args), version.endswith("+"))

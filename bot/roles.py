@@ -1,0 +1,85 @@
+"""Who may do what: every command and every button with the role it needs. The only such table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from models import Role
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command: its names in both languages (all of them always work), its role, whether the menu shows it."""
+
+    action: str
+    vi: str
+    en: str
+    role: Role
+    also: tuple[str, ...] = ()
+    in_menu: bool = True
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every name people may type."""
+        return frozenset({self.vi, self.en, *self.also})
+
+    def name(self, language: str) -> str:
+        """The name the menu shows."""
+        return self.en if language == "en" else self.vi
+
+
+COMMANDS = (
+    Command("start", "start", "start", Role.VIEWER),
+    Command("send", "gui", "send", Role.OPERATOR),
+    Command("zns", "zns", "zns", Role.OPERATOR),
+    Command("followers", "khach", "followers", Role.OPERATOR, also=("find",)),
+    Command("oa", "oa", "oa", Role.VIEWER),
+    Command("settings", "caidat", "settings", Role.VIEWER),
+    Command("help", "trogiup", "help", Role.VIEWER),
+    Command("cancel", "huy", "cancel", Role.VIEWER, in_menu=False),
+)
+BY_NAME = {name: command for command in COMMANDS for name in command.names}
+
+BUTTONS: dict[str, Role] = {
+    "home": Role.VIEWER,
+    "help": Role.VIEWER,
+    "cancel": Role.VIEWER,
+    "settings": Role.VIEWER,
+    "lang": Role.VIEWER,
+    "f": Role.VIEWER,  # an answer to the open form; opening the form needed the form's own role
+    "words": Role.VIEWER,
+    # OAs
+    "oas": Role.VIEWER,
+    "oa": Role.VIEWER,
+    "oa.use": Role.VIEWER,
+    "oa.add": Role.MANAGER,
+    "oa.edit": Role.MANAGER,
+    "oa.rename": Role.MANAGER,
+    "oa.describe": Role.MANAGER,
+    "oa.remove": Role.MANAGER,
+    "oa.gone": Role.MANAGER,
+    "oa.mode": Role.OPERATOR,  # towards safer; towards sending asks for a manager by itself
+    "oa.live": Role.MANAGER,
+    "oa.sync": Role.OPERATOR,
+    "oa.check": Role.OPERATOR,
+    "oa.resume": Role.MANAGER,
+    "oa.prove": Role.MANAGER,
+    "oa.proved": Role.MANAGER,
+    "oa.tokens": Role.MANAGER,
+    # customers
+    "kh": Role.OPERATOR,
+    "k": Role.OPERATOR,
+    "k.number": Role.OPERATOR,
+    "k.tester": Role.MANAGER,
+    "k.file": Role.OPERATOR,
+    # sending
+    "send": Role.OPERATOR,
+    "send.to": Role.OPERATOR,
+    "send.way": Role.OPERATOR,
+    "zns": Role.OPERATOR,
+    "zns.to": Role.OPERATOR,
+    "zns.fill": Role.OPERATOR,
+    "zns.edit": Role.OPERATOR,
+    "text.edit": Role.OPERATOR,
+    "yes": Role.OPERATOR,
+}

@@ -1,0 +1,116 @@
+"""One update of one staff member while it is handled: who, where, what, and how to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ParamSpec, TypeVar
+
+import db
+from bot.markup import Html, Screen, Target
+from bot.telegram_limits import Sender
+from bot.texts import Texts
+from models import Staff
+from secretbox import SecretBox
+from services import audit, drafts
+from services.desk import Desk
+from services.drafts import Form
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Office:
+    """What the bot's process has: the desk, the way to Telegram, and the words."""
+
+    desk: Desk
+    sender: Sender
+    texts: dict[str, Texts]
+
+
+@dataclass
+class Turn:
+    """Handed to every command, button and form. Answers go through `show`, `say` and `toast`."""
+
+    office: Office
+    staff: Staff
+    chat_id: int
+    text: str = field(default="", repr=False)
+    photo: str = ""  # Telegram's id of a picture, with `text` as its caption
+    message_id: int | None = None  # of the person's own message
+    tapped: int | None = None  # the bot's message whose button was tapped
+    query_id: str = ""
+    target: Target | None = None
+    _answered: bool = False
+
+    @property
+    def desk(self) -> Desk:
+        """The desk of this process."""
+        return self.office.desk
+
+    @property
+    def sender(self) -> Sender:
+        """The way to Telegram."""
+        return self.office.sender
+
+    @property
+    def box(self) -> SecretBox:
+        """For sealing drafts."""
+        return self.office.desk.box
+
+    @property
+    def t(self) -> Texts:
+        """The words in this person's language."""
+        return self.office.texts[self.staff.language]
+
+    @property
+    def actor(self) -> audit.Actor:
+        """This person, for the audit."""
+        return audit.Actor(self.staff.name, self.staff, self.chat_id, self.message_id or self.tapped)
+
+    def now(self) -> datetime:
+        """The desk's clock."""
+        return self.office.desk.now()
+
+    async def db(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Blocking database work, off the event loop."""
+        return await db.in_thread(work, *args, **kwargs)
+
+    async def show(self, screen: Screen) -> int:
+        """Show a screen: on the tapped message while somebody navigates, else as a new message."""
+        if self.tapped is None or (self.target is not None and self.target.fresh):
+            return await self.say(screen)
+        shown = await self.sender.edit(self.chat_id, self.tapped, screen)
+        self.tapped = shown
+        return shown
+
+    async def say(self, screen: Screen) -> int:
+        """Show a screen as a new message; what follows in this turn is shown on it."""
+        self.tapped = await self.sender.send(self.chat_id, screen)
+        self.target = None
+        return self.tapped
+
+    async def toast(self, text: str = "") -> None:
+        """A short remark over the tapped button, at most once a turn; no effect when nothing was tapped."""
+        if self.query_id and not self._answered:
+            self._answered = True
+            await self.sender.answer(self.query_id, text)
+
+    async def forget_my_message(self) -> None:
+        """Delete what the person just typed, because it holds a secret; the open screen is then the last message."""
+        if self.message_id is not None:
+            await self.sender.delete(self.chat_id, self.message_id)
+
+    async def form(self) -> Form | None:
+        """The person's open form."""
+        return await self.db(drafts.load, self.box, self.staff)
+
+    async def keep(self, form: Form) -> None:
+        """Store the form: from here on a restart does not lose it."""
+        await self.db(drafts.save, self.now(), self.box, self.staff, form)
+
+    async def close_form(self) -> bool:
+        """Forget the open form; False when there was none."""
+        return await self.db(drafts.clear, self.staff)
