@@ -188,7 +188,7 @@ def _read_answer(call: Call, response: httpx.Response, content: bytes) -> Answer
     if status != 200:  # business errors come with 200, so this is a proxy or gateway talking
         return PerhapsSent(f"{call.path}: HTTP status {status}", status=status)
     if not content.strip():
-        return PerhapsSent(f"{call.path}: empty answer", status=status, empty_body=True)
+        return PerhapsSent(f"{call.path}: empty answer", status=status, empty_body=_has_end(response))
     try:
         body = decode_object(content)
     except NotJson:
@@ -199,6 +199,11 @@ def _read_answer(call: Call, response: httpx.Response, content: bytes) -> Answer
     if code != 0:
         return Refused(call.table, code, _message(call, body))
     return Answer(body, _server_date(response))
+
+
+def _has_end(response: httpx.Response) -> bool:
+    """Whether the answer said where it ends; else an empty one may be a connection that died after its headers."""
+    return "content-length" in response.headers or "transfer-encoding" in response.headers
 
 
 def _error_code(body: Mapping[str, Any], table: Table) -> int | None:

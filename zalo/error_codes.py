@@ -5,7 +5,6 @@ from types import MappingProxyType
 
 from zalo.error_kinds import ErrorClass, ErrorInfo, ResumeAt, Scope, Table
 
-
 _C, _R, _S = ErrorClass, ResumeAt, Scope
 
 

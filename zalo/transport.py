@@ -5,6 +5,7 @@ exactly when a connection could not be made.
 """
 
 import asyncio
+import contextlib
 import http.cookiejar
 
 import aiohttp
@@ -56,14 +57,20 @@ async def exchange(
     Raises TimeoutError, AnswerTooLarge, or whatever the layers below raise: ask `surely_not_sent` about it.
     """
     async with asyncio.timeout(total_limit):
-        await request.aread()
+        # Not read into one piece first: aiohttp warns about bodies of over 1 MB handed over as bytes.
         response = await client.send(request, stream=True)
         try:
             return response, await _read(response)
         finally:
-            # Closing waits for our own writing to end, which a server that never reads would hold up for ever.
-            async with asyncio.timeout(_CLOSE_LIMIT):
-                await response.aclose()
+            await _close(response)
+
+
+async def _close(response: httpx.Response) -> None:
+    """Give the connection back; what goes wrong here no longer changes what was answered."""
+    # Closing waits for our own writing to end, which a server that never reads would hold up for ever.
+    with contextlib.suppress(Exception):
+        async with asyncio.timeout(_CLOSE_LIMIT):
+            await response.aclose()
 
 
 async def _read(response: httpx.Response) -> bytes:
