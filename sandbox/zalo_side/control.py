@@ -1,0 +1,180 @@
+"""The control API below /_sandbox: look into the sandbox, move its clock, break it, make things happen."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+
+from sandbox.zalo_side.answers import JsonObject, dumps, read_object
+from sandbox.zalo_side.clock import VIETNAM
+from sandbox.zalo_side.console import patch, patch_oa, patch_person, shown_person, shown_state
+from sandbox.zalo_side.emission import Emission
+from sandbox.zalo_side.media import media
+from sandbox.zalo_side.oas import Oa
+from sandbox.zalo_side.webhooks import RetryOn
+from sandbox.zalo_side.world import World
+
+Control = Callable[[World, web.Request, dict[str, Any]], Awaitable[Any]]
+
+
+async def messages(world: World, request: web.Request, _: dict[str, Any]) -> list[JsonObject]:
+    """Everything accepted, in order; `?after=N` leaves out the first N."""
+    return world.ledger.after(int(request.query.get("after", "0")))
+
+
+async def forget_messages(world: World, _: web.Request, __: dict[str, Any]) -> JsonObject:
+    world.ledger.clear()
+    return {"messages": 0}
+
+
+async def state(world: World, _: web.Request, __: dict[str, Any]) -> JsonObject:
+    return shown_state(world)
+
+
+async def events(world: World, _: web.Request, order: dict[str, Any]) -> JsonObject:
+    return await Emission(world, order).run()
+
+
+async def add_fault(world: World, _: web.Request, order: dict[str, Any]) -> JsonObject:
+    return asdict(world.faults.add(order))
+
+
+async def list_faults(world: World, _: web.Request, __: dict[str, Any]) -> list[JsonObject]:
+    return [asdict(fault) for fault in world.faults.active]
+
+
+async def clear_faults(world: World, _: web.Request, __: dict[str, Any]) -> list[JsonObject]:
+    world.faults.clear()
+    return []
+
+
+async def clock(world: World, _: web.Request, order: dict[str, Any]) -> JsonObject:
+    """`set` to an ISO time (Vietnam when it has no offset) or epoch ms, `advance_s`, or `reset`: true."""
+    if order.get("reset"):
+        world.clock.shift(-world.clock.offset_ms)
+    elif "set" in order:
+        world.clock.set(_moment(order["set"]))
+    elif "advance_s" in order:
+        world.clock.shift(round(float(order["advance_s"]) * 1000))
+    else:
+        raise ValueError("set, advance_s or reset is needed")
+    return {"now": world.clock.now().isoformat(timespec="milliseconds"), "now_ms": world.clock.now_ms()}
+
+
+def _moment(value: Any) -> int:
+    if isinstance(value, int):
+        return value
+    at = datetime.fromisoformat(str(value))
+    return round((at if at.tzinfo else at.replace(tzinfo=VIETNAM)).timestamp() * 1000)
+
+
+def _oa(world: World, oa_id: Any) -> Oa:
+    if oa_id is None:
+        return next(iter(world.oas.values()))
+    if str(oa_id) not in world.oas:
+        raise ValueError(f"no OA {oa_id} here")
+    return world.oas[str(oa_id)]
+
+
+async def change_oa(world: World, request: web.Request, changes: dict[str, Any]) -> JsonObject:
+    oa = _oa(world, request.match_info["oa_id"])
+    patch_oa(oa, changes)
+    return next(shown for shown in shown_state(world)["oas"] if shown["oa_id"] == oa.oa_id)
+
+
+async def change_users(world: World, _: web.Request, order: dict[str, Any]) -> JsonObject:
+    """One person, or several as `users`; missing ones are added."""
+    oa = _oa(world, order.pop("oa_id", None))
+    orders = order.pop("users", None)
+    people = [patch_person(oa, one) for one in ([order] if orders is None else orders)]
+    return {"users": [shown_person(person) for person in people]}
+
+
+async def list_users(world: World, request: web.Request, _: dict[str, Any]) -> JsonObject:
+    """A slice of the OA's people with everything the sandbox knows of them."""
+    oa = _oa(world, request.query.get("oa_id"))
+    offset, count = int(request.query.get("offset", "0")), int(request.query.get("count", "50"))
+    page = oa.people.everyone[offset : offset + count]
+    return {"total": len(oa.people), "users": [shown_person(person) for person in page]}
+
+
+async def change_template(world: World, request: web.Request, changes: dict[str, Any]) -> JsonObject:
+    oa = _oa(world, changes.pop("oa_id", None))
+    template = world.templates[oa.oa_id].get(request.match_info["template_id"])
+    if template is None:
+        raise ValueError(f"no template {request.match_info['template_id']} here")
+    template.patch(changes)
+    return template.detail("", buttons=True)
+
+
+async def expire_tokens(world: World, _: web.Request, order: dict[str, Any]) -> JsonObject:
+    """End the access token now; with `kill_refresh` the refresh token too."""
+    oa = _oa(world, order.get("oa_id"))
+    world.tokens.expire(oa.oa_id, world.clock.now_ms(), kill_refresh=bool(order.get("kill_refresh")))
+    return {"oa_id": oa.oa_id, "expired": True}
+
+
+async def change_webhook(world: World, _: web.Request, order: dict[str, Any]) -> JsonObject:
+    """`url`, `enabled`, `retry_on` any or connect, `retry_scale`, `limit_s`."""
+    hook = world.webhook
+    if "retry_on" in order:
+        hook.retry_on = RetryOn(order.pop("retry_on"))
+    if "enabled" in order:
+        hook.enable() if order.pop("enabled") else hook.disable("switched off by control")
+    patch(hook, order, frozenset({"url", "retry_scale", "limit_s"}))
+    return hook.state()
+
+
+async def change_receipts(world: World, _: web.Request, changes: dict[str, Any]) -> JsonObject:
+    numbers = {name: float(value) if type(value) is int else value for name, value in changes.items()}
+    patch(world.receipts, numbers, frozenset(type(world.receipts).__slots__))
+    return asdict(world.receipts)
+
+
+async def change_app(world: World, _: web.Request, changes: dict[str, Any]) -> JsonObject:
+    patch(world.app, changes, frozenset({"redirect_uri", "use_proof", "rate", "webhook_secret", "secret"}))
+    return asdict(world.app)
+
+
+ROUTES: tuple[tuple[str, str, Control], ...] = (
+    ("GET", "/messages", messages),
+    ("DELETE", "/messages", forget_messages),
+    ("GET", "/state", state),
+    ("POST", "/events", events),
+    ("GET", "/faults", list_faults),
+    ("POST", "/faults", add_fault),
+    ("DELETE", "/faults", clear_faults),
+    ("POST", "/clock", clock),
+    ("POST", "/oas/{oa_id}", change_oa),
+    ("GET", "/users", list_users),
+    ("POST", "/users", change_users),
+    ("POST", "/templates/{template_id}", change_template),
+    ("POST", "/tokens/expire", expire_tokens),
+    ("POST", "/webhook", change_webhook),
+    ("POST", "/receipts", change_receipts),
+    ("POST", "/app", change_app),
+)
+
+
+def add_control(app: web.Application, world: World) -> None:
+    """Mount the control paths; a wrong order is answered 400 with its reason."""
+    for method, path, control in ROUTES:
+        app.router.add_route(method, "/_sandbox" + path, _handler(world, control))
+    app.router.add_get("/_sandbox/media/{name}", media)
+
+
+def _handler(world: World, control: Control) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def handle(request: web.Request) -> web.Response:
+        raw = await request.read()
+        order = read_object(raw) if raw.strip() else {}
+        try:
+            if order is None:
+                raise ValueError("the body must be a JSON object")
+            answer, status = await control(world, request, order), 200
+        except (ValueError, KeyError, TypeError) as problem:
+            answer, status = {"error": str(problem)}, 400
+        return web.Response(status=status, body=dumps(answer), content_type="application/json")
+
+    return handle

@@ -1,0 +1,98 @@
+"""POST /_sandbox/events: make one event or many, sign them as ordered, and tell what the receiver said."""
+
+import asyncio
+import json
+from typing import Any
+
+from sandbox.zalo_side.answers import JsonObject, dumps
+from sandbox.zalo_side.oas import Oa
+from sandbox.zalo_side.orders import Order, make_event
+from sandbox.zalo_side.people import Person
+from sandbox.zalo_side.signing import Signing
+from sandbox.zalo_side.webhooks import Parcel
+from sandbox.zalo_side.world import World
+
+MOST = 200_000
+BREATH = 200
+
+
+class Emission:
+    """One call of the events control: `spec` is its JSON."""
+
+    def __init__(self, world: World, spec: dict[str, Any]) -> None:
+        self._world = world
+        self._spec = spec
+        self._oa = self._find_oa()
+        self._count = int(spec.get("count", 1))
+        self._copies = 1 + int(spec.get("duplicate", 0))
+        self._signing = Signing(spec.get("sign", "good"))
+        if not 1 <= self._count <= MOST or self._copies < 1:
+            raise ValueError(f"count must be 1 to {MOST}, duplicate 0 or more")
+        if not ({"event", "raw", "raw_text"} & set(spec)):
+            raise ValueError("event, raw or raw_text is needed")
+
+    def _find_oa(self) -> Oa:
+        wanted = self._spec.get("oa_id")
+        if wanted is None:
+            return next(iter(self._world.oas.values()))
+        if str(wanted) not in self._world.oas:
+            raise ValueError(f"no OA {wanted} here")
+        return self._world.oas[str(wanted)]
+
+    async def run(self) -> JsonObject:
+        """Make and send everything; with `wait`, answer only after the receiver did."""
+        sent: list[tuple[bytes, list[Parcel]]] = []
+        wait = bool(self._spec.get("wait"))
+        for place in range(self._count):
+            raw, timestamp = self._bytes(place)
+            parcels = [self._parcel(raw, timestamp, wait=wait) for _ in range(self._copies)]
+            for parcel in parcels:
+                self._world.webhook.send(parcel)
+            if wait:
+                sent.append((raw, parcels))
+            if place % BREATH == BREATH - 1:
+                await asyncio.sleep(0)
+        answer: JsonObject = {"events": self._count, "posts": self._count * self._copies}
+        return answer | {"sent": [await _result(raw, parcels) for raw, parcels in sent]} if wait else answer
+
+    def _bytes(self, place: int) -> tuple[bytes, str]:
+        """The body as it goes out, and the timestamp to sign with."""
+        spec = self._spec
+        if "raw_text" in spec:
+            raw = str(spec["raw_text"]).encode("utf-8", "surrogatepass")
+            return raw, str(spec.get("timestamp", self._world.clock.now_ms()))
+        if isinstance(spec.get("raw"), dict):
+            body: JsonObject = spec["raw"]
+        else:
+            at = int(spec.get("at", self._world.clock.now_ms())) + (place if "at" in spec else 0)
+            body = make_event(Order(self._world, self._oa, self._person(place), spec, at))
+        raw = json.dumps(body, separators=(",", ":")).encode() if spec.get("escape") else dumps(body)
+        return raw, str(body.get("timestamp", ""))
+
+    def _person(self, place: int) -> Person:
+        """The named person; else a newcomer for a follow, a follower in turn for an unfollow, anybody in turn."""
+        people = self._oa.people
+        if self._spec.get("user_id") is not None:
+            return people.find_or_add(str(self._spec["user_id"]))
+        if self._spec["event"] == "follow" or not people.everyone:
+            return people.newcomer()
+        if self._spec["event"] == "unfollow":
+            return next((person for person in people if person.is_follower), people.everyone[0])
+        return people.everyone[place % len(people)]
+
+    def _parcel(self, raw: bytes, timestamp: str, *, wait: bool) -> Parcel:
+        zns = bool(self._spec.get("phone")) and self._spec.get("event") == "user_received_message"
+        parcel = self._world.pack(raw, timestamp, signing=self._signing, zns=zns)
+        parcel.first_result = asyncio.get_running_loop().create_future() if wait else None
+        return parcel
+
+
+async def _result(raw: bytes, parcels: list[Parcel]) -> JsonObject:
+    """What was sent and the first answer to each copy: an HTTP status, or why there was none."""
+    futures = [parcel.first_result for parcel in parcels if parcel.first_result is not None]
+    statuses = await asyncio.gather(*futures)
+    try:
+        body = json.loads(raw)
+    except ValueError:
+        body = raw.decode("utf-8", "replace")
+    return {"body": body, "signature": parcels[0].headers.get("X-ZEvent-Signature"), "statuses": statuses}

@@ -1,0 +1,89 @@
+"""The Official Accounts, the app they granted, and every switch that can stop them."""
+
+from dataclasses import dataclass, field
+
+from sandbox.zalo_side.people import Directory
+from sandbox.zalo_side.wallet import Wallet
+
+# Requests a minute on the openapi host, by package; packages not named here have no Open API at all.
+PACKAGE_RATES = {"Tăng trưởng": 100, "Toàn diện": 2000}
+APP_RATE = 4000
+
+
+@dataclass(slots=True)
+class App:
+    """The one app of the sandbox. `redirect_uri` None accepts any callback."""
+
+    app_id: str
+    secret: str
+    webhook_secret: str
+    redirect_uri: str | None = None
+    use_proof: bool = False
+    rate: int = APP_RATE
+
+
+@dataclass(slots=True)
+class Switches:
+    """What Zalo's consoles switch on; each False stops something with its own error number."""
+
+    enabled: bool = True
+    app_enabled: bool = True
+    app_active: bool = True
+    product_registered: bool = True
+    permission_granted: bool = True
+    verified: bool = True
+    linked_zca: bool = True
+    zns_blocked: bool = False
+    charge_fails: bool = False
+    promotion_needs_relation: bool = True
+    old_quota_numbers: bool = False
+    """True: cs answers carry remain and total, as before March 2026."""
+    expired_code_220: bool = False
+    """True: an expired access token is answered -220 instead of -216."""
+
+
+@dataclass(slots=True)
+class ZnsQuota:
+    """Counters that a Vietnam midnight or a first of the month resets; `daily` and `monthly_promotion` are limits."""
+
+    daily: int = 500_000
+    monthly_promotion: int = 10_000
+    development: int = 1_000
+    sent_today: int = 0
+    promoted_this_month: int = 0
+    day: str = ""
+    month: str = ""
+
+    def roll(self, day: str) -> None:
+        """Start new counters when `day` (YYYY-MM-DD) is another day or month than the last one."""
+        if day == self.day:
+            return
+        if day[:7] != self.month:
+            self.month, self.promoted_this_month = day[:7], 0
+        self.day, self.sent_today = day, 0
+
+
+@dataclass(slots=True)
+class Oa:
+    """One Official Account."""
+
+    oa_id: str
+    name: str
+    people: Directory
+    description: str = ""
+    package: str = "Toàn diện"
+    package_valid_through: str = "31/12/2027"
+    rate: int | None = None
+    """Requests a minute when it should differ from the package's."""
+    free_cs_left: int = 2000
+    free_cs_total: int = 2000
+    quality: str = "HIGH"
+    quality_7_days: str = "HIGH"
+    admins: set[str] = field(default_factory=set)
+    """Phones that test templates may be sent to."""
+    switches: Switches = field(default_factory=Switches)
+    quota: ZnsQuota = field(default_factory=ZnsQuota)
+    wallet: Wallet = field(default_factory=Wallet)
+
+    def requests_a_minute(self) -> int:
+        return self.rate if self.rate is not None else PACKAGE_RATES.get(self.package, 100)

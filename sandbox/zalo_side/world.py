@@ -1,0 +1,92 @@
+"""The whole state of the local Zalo, and how an event leaves it."""
+
+import asyncio
+from random import Random
+
+from sandbox.options import Options
+from sandbox.zalo_side.answers import JsonObject, dumps
+from sandbox.zalo_side.chats import Chats
+from sandbox.zalo_side.clock import SandboxClock
+from sandbox.zalo_side.faults import Faults
+from sandbox.zalo_side.ledger import Ledger
+from sandbox.zalo_side.names import oa_name
+from sandbox.zalo_side.oas import App, Oa
+from sandbox.zalo_side.people import Directory, digits
+from sandbox.zalo_side.rates import Rates
+from sandbox.zalo_side.receipts import ReceiptTimes
+from sandbox.zalo_side.signing import Signing, signature
+from sandbox.zalo_side.templates import Template, default_templates
+from sandbox.zalo_side.timers import Timers
+from sandbox.zalo_side.tokens import TokenStore
+from sandbox.zalo_side.uploads import Uploads
+from sandbox.zalo_side.webhooks import Parcel, WebhookSender
+from sandbox.zalo_side.zns_log import ZnsLog
+
+APP_ID = "4101110220330440550"
+APP_SECRET = "SandboxAppSecret0001"
+WEBHOOK_SECRET = "SandboxOaSecretKey01"
+FIRST_OA_ID = "2902001003004005006"
+ADMIN_PHONE = "84901234567"
+
+
+class World:
+    """One app, its OAs and everything they own. Lives in one event loop."""
+
+    def __init__(self, options: Options, clock: SandboxClock | None = None) -> None:
+        self.options = options
+        self.base = ""
+        self.clock = clock or SandboxClock()
+        self.timers = Timers(self.clock)
+        self.random = Random(options.seed)
+        self.app = App(APP_ID, APP_SECRET, WEBHOOK_SECRET)
+        self.tokens = TokenStore()
+        self.rates = Rates()
+        self.faults = Faults(self.clock)
+        self.ledger = Ledger()
+        self.zns_log = ZnsLog()
+        self.uploads = Uploads()
+        self.receipts = ReceiptTimes(enabled=options.receipts)
+        self.webhook = WebhookSender(self.clock, self.timers, options.webhook_url, options.retry_scale)
+        self.oas: dict[str, Oa] = {}
+        self.templates: dict[str, dict[str, Template]] = {}
+        self.chats: dict[str, Chats] = {}
+        for index in range(options.oas):
+            self._open_oa(index)
+
+    def _open_oa(self, index: int) -> None:
+        oa_id = FIRST_OA_ID if index == 0 else digits(f"oa:{index}", first="2")
+        people = Directory(oa_id, self.app.app_id, self.options.seed)
+        people.populate(self.options.followers, self.clock.now_ms())
+        name = oa_name(index)
+        oa = Oa(oa_id, name, people, description=f"{name}, tài khoản mẫu chạy trên máy này")
+        oa.admins = {ADMIN_PHONE, *(person.phone for person in people.everyone[:3])}
+        self.oas[oa_id] = oa
+        self.templates[oa_id] = {template.template_id: template for template in default_templates()}
+        self.chats[oa_id] = Chats()
+        self.tokens.issue(oa_id, self.clock.now_ms())
+
+    def today(self) -> str:
+        """The Vietnam date by the sandbox clock, YYYY-MM-DD."""
+        return self.clock.now().date().isoformat()
+
+    def emit(self, body: JsonObject, *, zns: bool = False) -> None:
+        """Sign an event and put it on its way to the webhook."""
+        self.webhook.send(self.pack(dumps(body), str(body["timestamp"]), zns=zns))
+
+    def pack(self, raw: bytes, timestamp: str, *, signing: Signing = Signing.GOOD, zns: bool = False) -> Parcel:
+        """The bytes with their headers, ready to send."""
+        headers = {"Content-Type": "application/json"}
+        mac = signature(signing, self.app.app_id, raw, timestamp, self.app.webhook_secret)
+        if mac is not None:
+            headers["X-ZEvent-Signature"] = mac
+        if zns:
+            headers["X-ZEvent-Server"] = "ZNS"
+        return Parcel(raw, headers)
+
+    async def start(self) -> None:
+        await self.webhook.start()
+
+    async def stop(self) -> None:
+        self.timers.stop()
+        await self.webhook.stop()
+        await asyncio.sleep(0)
