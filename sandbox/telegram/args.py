@@ -45,8 +45,8 @@ class Args:
     def integer(self, name: str, default: int = 0) -> int:
         """The parameter as a number; what is no number counts as the default."""
         try:
-            return int(float(self.text(name)))
-        except (ValueError, OverflowError):
+            return int(self.text(name).strip())
+        except ValueError:
             return default
 
     def flag(self, name: str) -> bool:

@@ -77,8 +77,8 @@ async def order_fault(state: TelegramState, body: Body) -> Any:
     fault = state.faults.order(body.values)
     if fault.kind == "down":
         state.updates.interrupt(Dropped())
-    elif fault.kind == "conflict":
-        state.updates.interrupt()
+    elif fault.kind == "conflict" and state.updates.interrupt() and fault.times:
+        fault.times -= 1
     return state.faults.view()
 
 

@@ -47,9 +47,17 @@ def read_text(args: Args, name: str, entities_name: str) -> tuple[str, list[Enti
 def _given(value: Any) -> list[Entity]:
     if value is None:
         return []
-    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+    if not isinstance(value, list) or not all(_is_entity(item) for item in value):
         raise bad_request("can't parse message entities: expected an Array of MessageEntity")
     return [dict(item) for item in value]
+
+
+def _is_entity(item: Any) -> bool:
+    if not isinstance(item, dict) or not isinstance(item.get("type"), str):
+        return False
+    if item["type"] == "text_link" and not isinstance(item.get("url"), str):
+        return False
+    return all(isinstance(item.get(name), int) and item[name] >= 0 for name in ("offset", "length"))
 
 
 def settle(text: str, entities: list[Entity]) -> tuple[str, list[Entity]]:

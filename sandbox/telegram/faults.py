@@ -5,6 +5,9 @@ from typing import Any
 
 from sandbox.telegram.errors import ControlError
 
+# Reached by a fault only when it names them, or when all is down.
+SPARED = ("getupdates", "download")
+NUMBERS = ("times", "chat_id", "retry_after", "delay_ms", "code")
 KINDS = ("429", "502", "slow", "conflict", "down", "lost_answer", "error")
 
 
@@ -28,11 +31,25 @@ class Fault:
         wanted = "getupdates" if self.kind == "conflict" else (self.method or "").lower()
         if wanted and wanted != method.lower():
             return False
-        # Without a named method the long poll is spared (unless all is down): its repetitions
-        # would use up the count before the request that was meant.
-        if not wanted and method.lower() == "getupdates" and self.kind != "down":
+        # Its repetitions would use up the count before the request that was meant.
+        if not wanted and method.lower() in SPARED and self.kind != "down":
             return False
         return self.chat_id is None or self.chat_id == chat_id
+
+
+def read_fault(body: dict[str, Any]) -> Fault:
+    """The order in a control request; raises ControlError 400."""
+    kind = body.get("kind")
+    if kind not in KINDS:
+        raise ControlError(400, f"kind must be one of {', '.join(KINDS)}")
+    unknown = set(body) - set(Fault.__dataclass_fields__)
+    if unknown:
+        raise ControlError(400, f"unknown fields: {', '.join(sorted(unknown))}")
+    for name, value in body.items():
+        if value is not None and not isinstance(value, int if name in NUMBERS else str):
+            raise ControlError(400, f"{name} has the wrong type")
+    given = {name: value for name, value in body.items() if value is not None or name == "times"}
+    return Fault(**{**({"times": None} if kind == "down" else {}), **given})
 
 
 class Faults:
@@ -43,14 +60,7 @@ class Faults:
 
     def order(self, body: dict[str, Any]) -> Fault:
         """Take one order; raises ControlError when it cannot be understood."""
-        kind = str(body.get("kind", ""))
-        if kind not in KINDS:
-            raise ControlError(400, f"kind must be one of {', '.join(KINDS)}")
-        unknown = set(body) - set(Fault.__dataclass_fields__)
-        if unknown:
-            raise ControlError(400, f"unknown fields: {', '.join(sorted(unknown))}")
-        forever = {"times": None} if kind == "down" else {}
-        fault = Fault(**{**forever, **body, "kind": kind})
+        fault = read_fault(body)
         self.orders.append(fault)
         return fault
 

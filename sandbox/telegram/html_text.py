@@ -31,6 +31,7 @@ KINDS = {
 }
 NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
 SPACE = " \t\n\r\v\f"
+PLAIN = re.compile(r"[^<&]+")
 REFERENCE = re.compile(r"&(?:#x([0-9a-fA-F]{1,8})|#([0-9]{1,8})|([a-z]+));?")
 ATTRIBUTE_NAME = re.compile(r"[^ \t\n\r\v\f=>/\"']*")
 NAME_TOKEN = re.compile(r"[A-Za-z0-9.\-]*")
@@ -75,11 +76,16 @@ class _Parser:
             elif sign == "&":
                 self._emit(self._reference())
             else:
-                self._emit(sign)
-                self.at += 1
+                self._plain()
         if self.open:
             raise self._error(f'Can\'t find end tag corresponding to start tag "{self.open[-1].name}"')
         return "".join(self.out), self.entities
+
+    def _plain(self) -> None:
+        match = PLAIN.match(self.source, self.at)
+        if match:
+            self._emit(match.group())
+            self.at = match.end()
 
     def _emit(self, text: str) -> None:
         self.out.append(text)

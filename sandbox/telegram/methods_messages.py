@@ -84,9 +84,11 @@ def _own_message(state: TelegramState, args: Args) -> Message:
 
 
 def _change(state: TelegramState, message: Message, **content: Any) -> dict[str, Any]:
-    """Replace parts of the message; raises ApiError when nothing would change."""
-    now = {name: getattr(message, name) for name in content}
-    if now == content:
+    """Replace parts of the message; raises ApiError when nobody would see a change."""
+    changed = {name for name, value in content.items() if getattr(message, name) != value}
+    if not _has_link(message):
+        changed.discard("link_preview")
+    if not changed:
         raise bad_request(NOT_MODIFIED)
     at = state.clock()
     message.remember(at)
@@ -96,6 +98,10 @@ def _change(state: TelegramState, message: Message, **content: Any) -> dict[str,
     message.edits += 1
     state.record("edit", message)
     return message.to_api()
+
+
+def _has_link(message: Message) -> bool:
+    return any(entity["type"] in ("url", "text_link") for entity in message.entities)
 
 
 async def edit_message_text(state: TelegramState, args: Args) -> dict[str, Any]:

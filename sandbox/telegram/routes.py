@@ -94,14 +94,18 @@ class _BotApi:
 
     async def download(self, request: web.Request) -> web.StreamResponse:
         try:
-            if self._state.faults.take("download", None):
-                return _drop(request)
+            fault = self._state.faults.take("download", None)
+            refusal = await _suffer(fault) if fault else None
+            if refusal:
+                return refusal
             self._state.open(request.match_info["token"])
             file = self._state.files.by_path(request.match_info["path"])
             if file is None:
                 raise ApiError(404, "Not Found")
         except ApiError as error:
             return web.json_response(error.body(), status=error.code)
+        except Dropped:
+            return _drop(request)
         return web.Response(body=file.data, content_type="application/octet-stream")
 
 
