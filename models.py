@@ -90,6 +90,7 @@ class TokenState(StrEnum):
 class OaToken(Row):
     """The token pair of an OA. Sealed as ``oa_token:<oa row id>:access`` and ``...:refresh``."""
 
+    oa_id: int  # made by peewee: the row number of `oa`
     oa = ForeignKeyField(OfficialAccount, unique=True, on_delete="CASCADE", backref="tokens")
     access = TextField()
     refresh = TextField()
@@ -299,6 +300,7 @@ class DeliveryState(StrEnum):
 class ZnsTemplate(Row):
     """A ZNS template as Zalo described it at `synced_at`."""
 
+    oa_id: int  # made by peewee: the row number of `oa`
     oa = ForeignKeyField(OfficialAccount, on_delete="CASCADE", backref="templates")
     template_id = TextField()
     name = TextField(default="")
@@ -324,6 +326,7 @@ class ZnsTemplate(Row):
 class Delivery(Row):
     """One message to one recipient: the only way anything leaves. What it was made of is frozen in it."""
 
+    oa_id: int  # made by peewee: the row number of `oa`
     oa = ForeignKeyField(OfficialAccount, on_delete="RESTRICT", backref="deliveries")
     channel = TextField()
     kind = TextField()  # template, text, image

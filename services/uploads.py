@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import tempfile
 from pathlib import Path
 
+from services import durable
 from services.desk import Desk
 from services.errors import Invalid, NotFound
 from zalo.messages import MAX_IMAGE_BYTES
@@ -28,7 +27,7 @@ def keep(desk: Desk, data: bytes) -> str:
     suffix = _suffix(data)
     path = _folder(desk) / f"{hashlib.sha256(data).hexdigest()}.{suffix}"
     if not path.exists():
-        _write(path, data)
+        durable.write(path, data)
     return path.name
 
 
@@ -55,20 +54,4 @@ def _suffix(data: bytes) -> str:
 
 
 def _folder(desk: Desk) -> Path:
-    folder = desk.settings.data_dir / "uploads"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return folder
-
-
-def _write(path: Path, data: bytes) -> None:
-    # Written beside and renamed: a reader sees the whole file or none, also after a crash.
-    handle, temporary = tempfile.mkstemp(dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    return desk.settings.data_dir / "uploads"

@@ -1,0 +1,123 @@
+"""Pairs on disk between Zalo's answer and the database row.
+
+A refresh token works once. Whoever dies after Zalo rotated it and before the row was written would leave the OA dead,
+so the new pair lies in an encrypted file first, fsynced together with its folder, and is replayed from there.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from db import from_ms, to_ms, write
+from models import OaToken, OfficialAccount, TokenState
+from secretbox import CannotOpen
+from services import durable, token_pairs
+from services.desk import Desk
+from services.token_pairs import Pair
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A new pair and the generation it replaces."""
+
+    oa_row: int
+    oa_id: str
+    generation: int
+    pair: Pair
+
+
+def keep(desk: Desk, entry: Entry) -> Path:
+    """Write the entry; it is on the disk when this returns. Raises OSError (disk full, not writable)."""
+    name = f"{entry.oa_row}-{entry.generation}-{secrets.token_hex(4)}.pair"
+    path = _folder(desk) / name
+    pair = entry.pair
+    issued = pair.issued_at
+    text = json.dumps(
+        {
+            "oa_id": entry.oa_id,
+            "generation": entry.generation,
+            "access": pair.access,
+            "refresh": pair.refresh,
+            "expires": to_ms(pair.access_expires_at),
+            "issued": to_ms(issued) if issued else None,
+        }
+    )
+    durable.write(path, desk.box.seal(text, _context(entry.oa_row)).encode())
+    return path
+
+
+def replay(desk: Desk, oa_row: int | None = None) -> int:
+    """Save every pair whose generation still fits, drop those that came too late; returns how many were saved.
+
+    Safe beside a running renewal: whichever of the two writes the row first, it is the same pair.
+    """
+    return sum(_replay_one(desk, path, row) for path, row in list(_files(desk, oa_row)))
+
+
+def forget(desk: Desk, oa_row: int) -> None:
+    """Delete what is kept for an OA whose tokens are erased."""
+    for path, _ in list(_files(desk, oa_row)):
+        durable.remove(path)
+
+
+def _replay_one(desk: Desk, path: Path, oa_row: int) -> bool:
+    try:
+        entry = _read(desk, path, oa_row)
+    except FileNotFoundError:
+        return False  # its writer finished meanwhile
+    except (CannotOpen, ValueError, KeyError, OSError) as problem:
+        log.error("journal_unreadable", file=path.name, problem=type(problem).__name__)
+        return False
+    with write():
+        saved = _known(entry) and token_pairs.replace(
+            desk.box, desk.now(), oa_row, entry.generation, entry.pair, TokenState.OK
+        )
+        late = not saved and not _expected(entry)
+    if saved or late:
+        durable.remove(path)
+        log.warning("journal_replayed" if saved else "journal_superseded", oa_id=entry.oa_id)
+    return saved
+
+
+def _known(entry: Entry) -> bool:
+    return OfficialAccount.select().where(
+        OfficialAccount.id == entry.oa_row, OfficialAccount.oa_id == entry.oa_id
+    ).exists()  # fmt: skip
+
+
+def _expected(entry: Entry) -> bool:
+    # A row behind the journal means a database from before: a person has to look, so the file stays.
+    return OaToken.select().where(OaToken.oa == entry.oa_row, OaToken.generation <= entry.generation).exists()
+
+
+def _files(desk: Desk, oa_row: int | None) -> Iterator[tuple[Path, int]]:
+    folder = _folder(desk)
+    if not folder.is_dir():
+        return
+    for path in sorted(folder.glob("*.pair")):
+        number = path.name.partition("-")[0]
+        if number.isdigit() and oa_row in {None, int(number)}:
+            yield path, int(number)
+
+
+def _read(desk: Desk, path: Path, oa_row: int) -> Entry:
+    data = json.loads(desk.box.open(path.read_text(encoding="ascii"), _context(oa_row)))
+    issued = from_ms(data["issued"]) if data["issued"] is not None else None
+    pair = Pair(data["access"], data["refresh"], from_ms(data["expires"]), issued)
+    return Entry(oa_row, data["oa_id"], data["generation"], pair)
+
+
+def _folder(desk: Desk) -> Path:
+    return desk.settings.data_dir / "journal"
+
+
+def _context(oa_row: int) -> str:
+    return f"journal:{oa_row}"

@@ -1,0 +1,98 @@
+"""Token pairs as they lie in the database: sealed, numbered, replaced only by who saw the last number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from models import OaState, OaToken, OfficialAccount, TokenState
+from secretbox import SecretBox
+from zalo.oauth import ACCESS_LIFETIME, REFRESH_LIFETIME
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An access token and the refresh token that belongs to it. `issued_at` None: pasted, nobody knows."""
+
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+    access_expires_at: datetime
+    issued_at: datetime | None = None
+
+    @property
+    def refresh_expires_at(self) -> datetime | None:
+        """Zalo gives a refresh token three months from its issue."""
+        return self.issued_at + REFRESH_LIFETIME if self.issued_at else None
+
+
+def current(oa: OfficialAccount) -> OaToken | None:
+    """The token row of an OA, still sealed; None for a removed OA."""
+    return OaToken.get_or_none(OaToken.oa == oa.id)
+
+
+def open_access(box: SecretBox, row: OaToken) -> str:
+    """The access token. Raises CannotOpen."""
+    return box.open(row.access, _context(row.oa_id, "access"))
+
+
+def open_refresh(box: SecretBox, row: OaToken) -> str:
+    """The refresh token. Raises CannotOpen."""
+    return box.open(row.refresh, _context(row.oa_id, "refresh"))
+
+
+def lifetime(row: OaToken) -> timedelta:
+    """How long the access token lives in all; 25 hours when nobody knows when it was issued."""
+    if row.access_issued_at is None:
+        return ACCESS_LIFETIME
+    whole: timedelta = row.access_expires_at - row.access_issued_at
+    return whole
+
+
+def insert(box: SecretBox, now: datetime, oa: OfficialAccount, pair: Pair, state: TokenState) -> OaToken:
+    """The first pair of an OA."""
+    return OaToken.create(oa=oa, state=state, changed_at=now, **_sealed(box, oa.id, pair))
+
+
+def replace(
+    box: SecretBox, now: datetime, oa_row: int, generation: int, pair: Pair, state: TokenState, *conditions: Any
+) -> bool:
+    """Put both tokens in one UPDATE under the next number, if `generation` is still the number; ends every lease.
+
+    The OA works again by it, so an OA that needed a person is active again.
+    """
+    done = (
+        OaToken.update(
+            **_sealed(box, oa_row, pair),
+            generation=generation + 1,
+            state=state,
+            error_code="",
+            attempts=0,
+            retry_at=None,
+            lease_owner="",
+            lease_until=None,
+            changed_at=now,
+        )
+        .where(OaToken.oa == oa_row, OaToken.generation == generation, *conditions)
+        .execute()
+    )
+    if done:
+        OfficialAccount.update(state=OaState.ACTIVE).where(
+            OfficialAccount.id == oa_row, OfficialAccount.state == OaState.NEEDS_REAUTH
+        ).execute()
+    return bool(done)
+
+
+def _sealed(box: SecretBox, oa_row: int, pair: Pair) -> dict[str, Any]:
+    return {
+        "access": box.seal(pair.access, _context(oa_row, "access")),
+        "refresh": box.seal(pair.refresh, _context(oa_row, "refresh")),
+        "access_expires_at": pair.access_expires_at,
+        "refresh_expires_at": pair.refresh_expires_at,
+        "access_issued_at": pair.issued_at,
+        "refreshed_at": pair.issued_at,
+    }
+
+
+def _context(oa_row: int, which: str) -> str:
+    return f"oa_token:{oa_row}:{which}"
