@@ -165,7 +165,7 @@ def test_an_edit_replaces_text_and_keyboard(server: Server, lan: Person) -> None
 def test_an_edit_that_changes_nothing_is_refused(server: Server, lan: Person) -> None:
     """Text, formatting and keyboard count together."""
     message_id = sent(server, "<b>x</b>", parse_mode="HTML", reply_markup=KEYBOARD)
-    same = {"chat_id": LAN, "message_id": message_id, "parse_mode": "HTML", "reply_markup": KEYBOARD}
+    same: dict[str, Any] = {"chat_id": LAN, "message_id": message_id, "parse_mode": "HTML", "reply_markup": KEYBOARD}
     assert server.call("editMessageText", text="<b>x</b>", **same).refusal == NOT_MODIFIED
     assert server.call("editMessageReplyMarkup", **same).refusal == NOT_MODIFIED
     assert server.call("editMessageText", text="<i>x</i>", **same).status == 200
