@@ -1,0 +1,132 @@
+"""Is this request really from Zalo? Decided over the raw bytes, before anything is stored.
+
+Fails closed: an app without a webhook secret accepts nothing. Zalo's answer is 200 either way (its console saves the
+address only then); what differs is whether a row is stored.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import uuid4
+
+from config import Settings
+from db import to_ms
+from models import ZaloApp
+from secretbox import SecretBox
+from services import counters, leases, notices
+from zalo.events import Event, from_body
+from zalo.payload import NotJson, decode_object
+from zalo.signature import app_id_of, verify_parsed
+
+MAX_BODY = 1_000_000
+SIGNATURE = "X-ZEvent-Signature"
+SERVER = "X-ZEvent-Server"
+KEPT_HEADERS = (SIGNATURE, SERVER, "Content-Type", "User-Agent")
+_LONGEST_HEADER = 300
+
+BURST = 5
+BURST_WITHIN = timedelta(minutes=10)
+ALERT_EVERY = timedelta(hours=1)
+
+Secrets = Mapping[str, tuple[str, ...]]
+
+
+class Kind(StrEnum):
+    """What a request turned out to be; only SIGNED is ever stored."""
+
+    SIGNED = "signed"
+    UNSIGNED = "unsigned"  # also the console's probe on saving the address
+    WRONG = "wrong"  # signed with another secret, or by another rule such as HMAC
+    NOT_EVENT = "not_event"  # empty, cut off, or no JSON object
+    OTHER_APP = "other_app"
+    NO_SECRET = "no_secret"  # noqa: S105 - a name, not a secret
+    TOO_LARGE = "too_large"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome; `row` is what to store, `key_index` says which of the app's secrets signed it (0 = newest)."""
+
+    kind: Kind
+    row: tuple[object, ...] | None = field(default=None, repr=False)
+    app_id: str = ""
+    key_index: int | None = None
+
+
+def check(secrets: Secrets, default_app: str, raw: bytes, headers: Mapping[str, str], received_at: datetime) -> Verdict:
+    """Judge one request by the secrets of the app its body names. Touches no database, never raises."""
+    if len(raw) > MAX_BODY:
+        return Verdict(Kind.TOO_LARGE)
+    try:
+        body = decode_object(raw)
+    except NotJson:
+        return Verdict(Kind.NOT_EVENT)
+    signature = headers.get(SIGNATURE)
+    if not signature:
+        return Verdict(Kind.UNSIGNED)
+    app_id = app_id_of(body) or default_app
+    if app_id not in secrets:
+        return Verdict(Kind.OTHER_APP, app_id=app_id)
+    if not secrets[app_id]:
+        return Verdict(Kind.NO_SECRET, app_id=app_id)
+    index = verify_parsed(raw, body, signature, app_id, secrets[app_id])
+    if index is None:
+        return Verdict(Kind.WRONG, app_id=app_id)
+    event = from_body(raw, body, to_ms(received_at), server=headers.get(SERVER))
+    return Verdict(Kind.SIGNED, _row(event, app_id, raw, headers, received_at), app_id, index)
+
+
+def _row(
+    event: Event, app_id: str, raw: bytes, headers: Mapping[str, str], received_at: datetime
+) -> tuple[object, ...]:
+    kept = {name: headers[name][:_LONGEST_HEADER] for name in KEPT_HEADERS if name in headers}
+    return (event.dedupe_key, app_id, event.oa_id or "", event.name, raw, json.dumps(kept), to_ms(received_at))
+
+
+class KeyRing:
+    """The webhook secrets of every app we know, read again every 30 s so that a new app needs no restart."""
+
+    def __init__(self, settings: Settings, box: SecretBox) -> None:
+        self.default_app = settings.zalo_app_id
+        self._own = tuple(secret.get_secret_value() for secret in settings.zalo_webhook_secret)
+        self._box = box
+
+    def read(self) -> Secrets:
+        """App id -> secrets, newest first. The environment's app is there even with no secret at all."""
+        rings = {row.app_id: self._open(row) for row in ZaloApp.select()}
+        if self.default_app:
+            rings[self.default_app] = self._own + rings.get(self.default_app, ())
+        return rings
+
+    def _open(self, row: ZaloApp) -> tuple[str, ...]:
+        return tuple(json.loads(self._box.open(row.webhook_secrets, f"zalo_app:{row.app_id}:webhook_secrets")))
+
+
+def record(now: datetime, counts: Mapping[str, int], alert: Callable[[], Mapping[str, object]]) -> None:
+    """Write what the web process counted since the last time, and alert managers on a burst of wrong signatures.
+
+    At most one alert an hour; `alert()` gives what the text needs beside the count.
+    """
+    counters.add_all(now, counts)
+    bad = sum(counts.get(counter(kind), 0) for kind in (Kind.WRONG, Kind.NO_SECRET))
+    if not bad:
+        return
+    recent = counters.add_to_burst(now, "webhook.burst", bad, BURST_WITHIN)
+    # A new owner every time: the lease is never prolonged, it only runs out.
+    if recent >= BURST and leases.take(now, "alert:wrong_signatures", uuid4().hex, ALERT_EVERY):
+        payload = {"count": recent, **alert()}
+        notices.alert(now, "wrong_signatures", now.isoformat(timespec="minutes"), payload)
+
+
+def counter(kind: Kind) -> str:
+    """Under which name requests of a kind are counted."""
+    return f"webhook.{kind}"
+
+
+def secret_counter(app_id: str, index: int) -> str:
+    """Under which name it is remembered which secret of an app signs: the one that stays at 0 can go."""
+    return f"webhook.secret.{app_id}.{index}"

@@ -1,0 +1,131 @@
+"""The facts events tell, and their way into the tables (by the registers of `services.registers`).
+
+Rows are sorted by key before they are written, so that two workers never wait for each other in a ring.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from db import is_sqlite, to_ms
+from services.registers import CONTACTS, HEARD, LINK, MESSAGES, PEOPLE, REPORTS, TAGGED, TAGS, TOUCH
+from services.rows import many
+
+PULLED = ""  # rank of a fact Zalo's API told: an event of the same millisecond is more exact
+
+
+class Person(NamedTuple):
+    """What one event says about one user. None = says nothing about it. Times are epoch ms."""
+
+    oa_id: str
+    user_id: str
+    at: int  # somebody with this id existed then
+    is_follower: bool | None = None
+    follow_at: int | None = None
+    follow_rank: str = ""
+    interaction_at: int | None = None
+    shared_info: str | None = None
+    shared_at: int | None = None
+    shared_rank: str = ""
+    shared_name: str = ""
+    phone: str = ""
+    phone_at: int | None = None
+    phone_rank: str = ""
+
+
+class Tagged(NamedTuple):
+    """Somebody has a tag, or has it no more."""
+
+    oa_id: str
+    user_id: str
+    name: str
+    present: bool
+    changed_at: int
+    rank: str = PULLED
+
+
+class TagSeen(NamedTuple):
+    """A tag existed at `seen_at`, or was removed at `removed_at`."""
+
+    oa_id: str
+    name: str
+    seen_at: int | None = None
+    removed_at: int | None = None
+
+
+class Message(NamedTuple):
+    """One chat message; `attachments` is JSON text."""
+
+    oa_id: str
+    msg_id: str
+    user_id: str
+    inbound: bool
+    kind: str
+    text: str
+    attachments: str | None
+    quote_msg_id: str
+    admin_id: str
+    at: int
+
+
+class Report(NamedTuple):
+    """What Zalo reported about a message id: delivered, seen or echo."""
+
+    oa_id: str
+    msg_id: str
+    kind: str
+    at: int
+    tracking_id: str = ""
+    user_id: str = ""
+    text_hash: str = ""
+    admin_id: str = ""
+
+
+@dataclass(slots=True)
+class Facts:
+    """All facts of a batch of events."""
+
+    people: list[Person] = field(default_factory=list)
+    tagged: list[Tagged] = field(default_factory=list)
+    tags: list[TagSeen] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
+    heard: dict[str, int] = field(default_factory=dict)  # oa_id -> when an event last arrived, epoch ms
+
+    def __len__(self) -> int:
+        return sum(len(getattr(self, kind.name)) for kind in fields(self))
+
+
+def write_facts(now: datetime, facts: Facts) -> None:
+    """Merge everything into the tables, inside the caller's transaction. Safe to repeat, in any order."""
+    write_people(now, facts.people)
+    many(TAGGED, sorted(facts.tagged))
+    many(TAGS, sorted(facts.tags, key=lambda tag: tag[:2]))
+    many(MESSAGES, sorted(facts.messages, key=lambda message: message[:2]))
+    many(REPORTS, [(*report, to_ms(now)) for report in sorted(facts.reports)])
+    many(HEARD, [(at, oa_id, at) for oa_id, at in sorted(facts.heard.items())])
+
+
+def write_people(now: datetime, people: Iterable[Person]) -> None:
+    """Merge what is known of people; phones they shared become contacts."""
+    ordered = sorted(people, key=lambda person: person[:2])
+    # On PostgreSQL everything goes through the one statement: two passes over the rows could lock in a ring.
+    short = [person for person in ordered if is_sqlite() and not _says_more(person)]
+    many(PEOPLE, ordered if not short else [person for person in ordered if _says_more(person)])
+    many(TOUCH, [(person.oa_id, person.user_id, person.at, person.interaction_at) for person in short])
+    reachable = [person for person in ordered if person.phone_at is not None]
+    many(CONTACTS, [(phone, to_ms(now)) for phone in sorted({person.phone for person in reachable})])
+    many(LINK, sorted({(person.oa_id, person.user_id) for person in reachable}))
+
+
+def _says_more(person: Person) -> bool:
+    return person.follow_at is not None or person.shared_at is not None
+
+
+def as_json(value: Any) -> str:
+    """JSON text the way `db.JsonText` writes it."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

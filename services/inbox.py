@@ -1,0 +1,237 @@
+"""The inbox: events are stored before Zalo gets its 200, and applied later, each exactly once in effect.
+
+`store` (web) and `apply_batch` (worker) are all there is to the way of an event; `replay` and `adopt_waiting` give
+events another chance.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from db import is_sqlite, to_ms, write
+from models import InboxEvent, InboxState, OaState, OfficialAccount
+from services import notices, receipts
+from services.acceptance import SERVER
+from services.desk import Desk, Work
+from services.events import read
+from services.facts import Facts, write_facts
+from services.rows import chunks, marks, one
+from zalo.events import Event, NotAnEvent, parse
+
+log = logging.getLogger(__name__)
+
+GIVE_UP_AFTER = 8
+_FIRST_BACK_OFF = timedelta(seconds=2)
+_COLUMNS = 7
+_INSERT = (
+    "INSERT INTO inbox_event (dedupe_key, app_id, oa_id, name, body, headers, received_at, state, attempts, error)"
+)
+
+
+class _Claimed(NamedTuple):
+    id: int
+    body: bytes
+    headers: str
+    received_at: int
+
+
+def store(rows: Sequence[tuple[object, ...]]) -> None:
+    """Insert signed events (rows of `acceptance.Verdict`), all in one transaction; ones we have are left alone.
+
+    Commits before it returns. Raises peewee's errors: then nothing of `rows` is stored.
+    """
+    # Two web processes storing the same events in different orders would wait for each other in a ring.
+    ordered = sorted(rows, key=lambda row: str(row[0]))
+    with write():
+        for part in chunks(ordered, _COLUMNS):
+            values = ", ".join([f"({marks(_COLUMNS)}, 'new', 0, '')"] * len(part))
+            one(
+                f"{_INSERT} VALUES {values} ON CONFLICT (dedupe_key) DO NOTHING",
+                [value for row in part for value in row],
+            )
+
+
+def apply_batch(desk: Desk, limit: int = 500) -> int:
+    """Apply up to `limit` stored events, oldest first; returns how many were taken (0: nothing is due).
+
+    Claim, effect and mark are one transaction, so that a crash leaves either all or nothing of it. When a batch fails,
+    each of its events is tried by itself, and the failing ones wait longer and longer; after 8 times they are dead
+    and managers are told.
+    """
+    claimed: list[int] = []
+    try:
+        facts = _apply(desk.now(), limit, claimed)
+    except Exception as error:
+        if not claimed:
+            raise
+        log.warning("a batch of %d events failed (%s), trying each by itself", len(claimed), type(error).__name__)
+        facts = _apply_singly(desk, claimed)
+    if not claimed and adopt_all():
+        return apply_batch(desk, limit)
+    _pass_on(desk, facts)
+    return len(claimed)
+
+
+def _apply(now: datetime, limit: int, claimed: list[int], only: int | None = None) -> Facts:
+    with write():
+        events = _claim(now, limit, only)
+        claimed.extend(event.id for event in events)
+        return _apply_claimed(now, events)
+
+
+def _claim(now: datetime, limit: int, only: int | None) -> list[_Claimed]:
+    wanted = "state = 'new' AND " + ("(next_attempt_at IS NULL OR next_attempt_at <= ?)" if only is None else "id = ?")
+    sql = f"SELECT id, body, headers, received_at FROM inbox_event WHERE {wanted} ORDER BY id LIMIT {int(limit)}"  # noqa: S608
+    rows = one(sql + ("" if is_sqlite() else " FOR UPDATE SKIP LOCKED"), [to_ms(now) if only is None else only])
+    return [_Claimed(*row) for row in rows.fetchall()]
+
+
+def _apply_claimed(now: datetime, events: list[_Claimed]) -> Facts:
+    registered = _registered()
+    facts = Facts()
+    done: list[int] = []
+    waiting: list[int] = []
+    for row in events:
+        oa_id = _read(row, registered, facts)
+        (waiting if oa_id else done).append(row.id)
+    write_facts(now, facts)
+    _mark(done, f"state = '{InboxState.DONE}', done_at = {to_ms(now)}, error = ''")
+    _mark(waiting, f"state = '{InboxState.WAITING}'")
+    return facts
+
+
+def _read(row: _Claimed, registered: set[str], facts: Facts) -> str:
+    """Add the event to `facts`; returns the id of its OA if nobody registered that one, else an empty text."""
+    try:
+        event = parse(bytes(row.body), row.received_at, server=_server(row.headers))
+    except NotAnEvent:
+        return ""
+    oa_id = _oa_of(event, registered)
+    if oa_id in registered:
+        read(event, oa_id, row.received_at, facts)
+        return ""
+    return oa_id
+
+
+def _oa_of(event: Event, registered: set[str]) -> str:
+    # Every recording of user_seen_message has the OA as sender; some code in the wild reads it the other way round.
+    if event.name == "user_seen_message" and event.oa_id not in registered and event.user_id in registered:
+        return event.user_id or ""
+    return event.oa_id or ""
+
+
+def _server(headers: str) -> str | None:
+    if SERVER not in headers:  # saves a JSON decode for nearly every event
+        return None
+    value = json.loads(headers).get(SERVER)
+    return value if isinstance(value, str) else None
+
+
+def _registered() -> set[str]:
+    rows = OfficialAccount.select(OfficialAccount.oa_id).where(OfficialAccount.state != OaState.REMOVED)
+    return {row.oa_id for row in rows}
+
+
+def _mark(ids: Iterable[int], values: str) -> None:
+    for part in chunks(ids):
+        one(f"UPDATE inbox_event SET {values} WHERE id IN ({marks(len(part))})", part)  # noqa: S608
+
+
+def _apply_singly(desk: Desk, ids: list[int]) -> Facts:
+    everything = Facts()
+    for event_id in ids:
+        try:
+            facts = _apply(desk.now(), 1, [], only=event_id)
+        except Exception as error:
+            _failed(desk.now(), event_id, error)
+        else:
+            everything.people += facts.people
+            everything.reports += facts.reports
+    return everything
+
+
+def _failed(now: datetime, event_id: int, error: Exception) -> None:
+    """Count the failure and put the event off; the eighth time it is dead. The text holds no content of the event."""
+    log.error("event %d could not be applied: %s", event_id, type(error).__name__, exc_info=error)
+    with write():
+        event = InboxEvent.get_or_none(InboxEvent.id == event_id, InboxEvent.state == InboxState.NEW)
+        if event is None:
+            return
+        event.attempts += 1
+        event.error = type(error).__name__
+        event.next_attempt_at = now + _FIRST_BACK_OFF * 4 ** (event.attempts - 1)
+        if event.attempts >= GIVE_UP_AFTER:
+            event.state = InboxState.DEAD
+            notices.alert(now, "inbox_dead", str(event_id), {"event": event_id, "name": event.name})
+        event.save()
+
+
+def _pass_on(desk: Desk, facts: Facts) -> None:
+    """What follows from a batch, after it is committed; each of it is also swept, so that a failure costs seconds."""
+    if facts.reports:
+        try:
+            receipts.settle(desk.now(), sorted({(report.oa_id, report.msg_id) for report in facts.reports}))
+        except Exception:
+            log.exception("receipts could not be settled now")
+    if facts.people:
+        desk.nudge(Work.PROFILES)
+
+
+def adopt_waiting(oa_id: str) -> int:
+    """Have the events of an OA that is registered now applied; returns how many there are."""
+    return _adopt(InboxEvent.oa_id == oa_id)
+
+
+def adopt_all() -> int:
+    """Catches events that were set waiting in the same moment in which their OA was registered."""
+    registered = OfficialAccount.select(OfficialAccount.oa_id).where(OfficialAccount.state != OaState.REMOVED)
+    if not InboxEvent.select().where(_waiting(), InboxEvent.oa_id.in_(registered)).exists():
+        return 0
+    return _adopt(InboxEvent.oa_id.in_(registered))
+
+
+def _waiting() -> object:
+    return InboxEvent.state == InboxState.WAITING
+
+
+def _adopt(which: object) -> int:
+    with write():
+        return int(InboxEvent.update(state=InboxState.NEW).where(_waiting(), which).execute())
+
+
+def replay(now: datetime, ids: Iterable[int]) -> int:
+    """Apply these events again, whatever their state; returns how many there are. Safe: facts do not add up."""
+    return _replay(now, InboxEvent.id.in_(list(ids)))
+
+
+def replay_dead(now: datetime) -> int:
+    """Give every dead event another eight tries; returns how many."""
+    return _replay(now, InboxEvent.state == InboxState.DEAD)
+
+
+def _replay(now: datetime, which: object) -> int:
+    fresh = {"state": InboxState.NEW, "attempts": 0, "next_attempt_at": now, "error": "", "done_at": None}
+    with write():
+        return int(InboxEvent.update(**fresh).where(which).execute())
+
+
+def iterate(state: str | None = None) -> Iterator[InboxEvent]:
+    """All stored events by age, or those in one state, without their bodies; streamed in pieces."""
+    shown = [column for column in InboxEvent._meta.sorted_fields if column.name not in {"body", "headers"}]
+    last = 0
+    while True:
+        query = InboxEvent.select(*shown).where(InboxEvent.id > last)
+        piece = list((query.where(InboxEvent.state == state) if state else query).order_by(InboxEvent.id).limit(1000))
+        yield from piece
+        if not piece:
+            return
+        last = piece[-1].id
+
+
+def backlog() -> int:
+    """How many events wait to be applied."""
+    return int(InboxEvent.select().where(InboxEvent.state == InboxState.NEW).count())
