@@ -15,6 +15,8 @@ from sandbox.telegram.html_text import utf16_length
 from sandbox.telegram.methods_messages import MAX_TEXT
 from sandbox.telegram.state import TelegramState
 
+MAX_WAIT_SECONDS = 60.0
+
 
 class Body:
     """A control request's JSON object; reading a wrong type raises ControlError 400."""
@@ -47,6 +49,15 @@ class Body:
         if value is not None and not isinstance(value, str):
             raise ControlError(400, f"{name} must be text")
         return value or ""
+
+
+def read_seconds(value: Any) -> float:
+    """How long to wait: 10 s unless told, at most 60 s; raises ControlError 400 for no number."""
+    try:
+        seconds = 10.0 if value is None else float(value)
+    except (TypeError, ValueError):
+        raise ControlError(400, "timeout must be a number of seconds") from None
+    return min(seconds, MAX_WAIT_SECONDS) if seconds == seconds else 0.0
 
 
 async def add_person(state: TelegramState, body: Body) -> Any:
@@ -164,7 +175,7 @@ async def tap(state: TelegramState, body: Body) -> Any:
     callback, number = _press(state, person, message, button)
     if not body.values.get("wait"):
         return {"callback_query_id": callback.query_id, "n": number}
-    answer = await callback.wait(float(body.values.get("timeout") or 10))
+    answer = await callback.wait(read_seconds(body.values.get("timeout")))
     alert = answer["text"] if answer and answer["show_alert"] else None
     found = {"answered": answer is not None, "alert": alert, **(answer or {})}
     return {"callback_query_id": callback.query_id, "n": number, **found}

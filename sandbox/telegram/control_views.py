@@ -4,11 +4,9 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.telegram.control_people import Body
+from sandbox.telegram.control_people import Body, read_seconds
 from sandbox.telegram.errors import ControlError, Dropped
 from sandbox.telegram.state import TelegramState
-
-MAX_WAIT_SECONDS = 60.0
 
 
 def _number(request: web.Request, name: str) -> int | None:
@@ -47,12 +45,9 @@ async def log(state: TelegramState, request: web.Request) -> list[dict[str, Any]
 
 async def wait(state: TelegramState, request: web.Request) -> list[dict[str, Any]]:
     """As `log`, but waits up to `timeout` seconds until there is an entry."""
-    try:
-        seconds = float(request.query.get("timeout", "10"))
-    except ValueError:
-        raise ControlError(400, "timeout must be a number of seconds") from None
+    seconds = read_seconds(request.query.get("timeout"))
     after, chat_id = _number(request, "after") or 0, _number(request, "chat_id")
-    return await state.journal.wait(after, chat_id, min(seconds, MAX_WAIT_SECONDS))
+    return await state.journal.wait(after, chat_id, seconds)
 
 
 async def commands(state: TelegramState, request: web.Request) -> Any:
