@@ -7,6 +7,8 @@ from typing import Any
 
 # Characters that PostgreSQL text and UTF-8 cannot hold.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_DIGITS = re.compile(r"\s*[+-]?[0-9]{1,19}\s*", re.ASCII)
+_INT64 = 2**63
 _LONGEST_INT = 40
 _LONGEST_ID = 200
 _BOM = b"\xef\xbb\xbf"
@@ -47,30 +49,33 @@ def as_text(value: object) -> str | None:
     """Cleaned text of a string or number; None for an empty one and for any other type."""
     if isinstance(value, str):
         return clean(value) or None
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    return None
+    if value is None or isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return str(value)
 
 
 def as_id(value: object) -> str | None:
     """An id as text. Zalo's ids are strings of up to 19 digits, in some answers bare numbers."""
     if isinstance(value, str):
         return clean(value) if 0 < len(value) <= _LONGEST_ID else None
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return None
+    if value is None or isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return str(value)
 
 
 def as_int(value: object) -> int | None:
-    """An integer from a number or from digits in a string (Zalo sends both); None for anything else."""
-    if isinstance(value, bool):
+    """An integer from a number or from digits in a string (Zalo sends both); None for anything else.
+
+    Also None for what no 64-bit database column holds.
+    """
+    if value is None or isinstance(value, bool):
         return None
-    if isinstance(value, int):
-        return value
-    if isinstance(value, str) and len(value) <= _LONGEST_INT:
-        digits = value.strip()
-        return int(digits) if re.fullmatch(r"[+-]?[0-9]+", digits) else None
-    return int(value) if isinstance(value, float) and value.is_integer() else None
+    number = value
+    if isinstance(value, str):
+        number = int(value) if _DIGITS.fullmatch(value) else None
+    elif isinstance(value, float):
+        number = int(value) if value.is_integer() else None
+    return number if isinstance(number, int) and -_INT64 <= number < _INT64 else None
 
 
 def as_dict(value: object) -> dict[str, Any]:

@@ -34,7 +34,8 @@ def verify_parsed(
     """Like `verify`, for a caller that has decoded `raw` into `body` already."""
     given = _header_digest(header)
     timestamp = _timestamp(body.get("timestamp"))
-    if given is None or timestamp is None or (app_id_of(body) or app_id) != app_id:
+    named = "app_id" in body or "appId" in body
+    if given is None or timestamp is None or (named and app_id_of(body) != app_id):
         return None
     for index, secret in enumerate(secrets):
         if secret and hmac.compare_digest(_digest(app_id, raw, timestamp, secret), given):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -49,7 +50,7 @@ Handler = Callable[[Wire, asyncio.StreamReader, asyncio.StreamWriter], Awaitable
 
 
 @asynccontextmanager
-async def serving(handler: Handler) -> AsyncIterator[Wire]:
+async def serving(handler: Handler, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[Wire]:
     """A server on a free port of 127.0.0.1 that lets `handler` treat every connection."""
     wire, tasks = Wire(), set()
 
@@ -63,7 +64,7 @@ async def serving(handler: Handler) -> AsyncIterator[Wire]:
         finally:
             writer.close()
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
     wire.port = server.sockets[0].getsockname()[1]
     try:
         yield wire
