@@ -1,15 +1,51 @@
-"""The OAs staff registered: their mode, their names, their coming and going."""
+"""The OAs staff registered: their mode, their names, their coming and going.
+
+Every change raises the OA's revision, which makes open confirmations about it void.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any
 
-from models import OfficialAccount
+from db import in_thread, write
+from models import Delivery, DeliveryState, OaState, OaToken, OfficialAccount
+from services import audit, gateway, inbox, journal, tokens
 from services.audit import Actor
-from services.desk import Desk
+from services.desk import Desk, Work
+from services.errors import Conflict, Invalid, NotFound
+from services.halts import resume_sending, stop
+from services.names import fold_name
+from services.pacing import Lane
+from zalo import oa as zalo_oa
+from zalo.errors import Refused, ZaloError
 from zalo.oa import OaProfile
+from zalo.payload import clean
+
+__all__ = [
+    "Mode",
+    "NewAccount",
+    "active",
+    "check_access_token",
+    "describe",
+    "find",
+    "get",
+    "mode",
+    "refresh_profile",
+    "register",
+    "remove",
+    "rename",
+    "resume_sending",
+    "set_flags",
+    "stop",
+    "towards_sending",
+]
+
+LONGEST_NAME, LONGEST_DESCRIPTION = 100, 1000
+# A test OA in Zalo's console has 15 to 19 digits; shorter ones are typing errors, names or phone numbers.
+SHORTEST_ID, LONGEST_ID = 5, 25
 
 
 class Mode(StrEnum):
@@ -32,6 +68,7 @@ class NewAccount:
     published: bool = False
     testing: bool = False
     expires_in: timedelta | None = None
+    profile: dict[str, Any] | None = field(default=None, repr=False)  # `OaProfile.raw`, when it was asked already
 
 
 def mode(oa: OfficialAccount) -> Mode:
@@ -47,65 +84,187 @@ def towards_sending(old: Mode, new: Mode) -> bool:
     return rank[new] > rank[old]
 
 
+def check_id(text: str) -> str:
+    """The OA ID as typed, without spaces around. Raises Invalid `oa.id_invalid`."""
+    found = text.strip()
+    if not (found.isascii() and found.isdigit() and SHORTEST_ID <= len(found) <= LONGEST_ID):
+        raise Invalid("oa.id_invalid", oa_id=found[:40])
+    return found
+
+
+def check_name(text: str) -> str:
+    """The name as it will stand. Raises Invalid `oa.name_empty`, `oa.name_long` (limit)."""
+    name = " ".join(clean(text).split())
+    if not name:
+        raise Invalid("oa.name_empty")
+    if len(name) > LONGEST_NAME:
+        raise Invalid("oa.name_long", limit=LONGEST_NAME)
+    return name
+
+
+def check_token(text: str) -> str:
+    """A pasted token without spaces and line breaks around it. Raises Invalid `oa.token_empty`, `oa.token_shape`."""
+    token = text.strip()
+    if not token:
+        raise Invalid("oa.token_empty")
+    if not all("!" <= character <= "~" for character in token):
+        raise Invalid("oa.token_shape")
+    return token
+
+
 def register(desk: Desk, actor: Actor, new: NewAccount) -> OfficialAccount:
     """Enter an OA with its token pair, or bring a removed one back. Commits before it returns; audited.
 
     Events that came before are applied from now on. Raises Invalid `oa.id_invalid` (oa_id), `oa.name_empty`,
-    `oa.token_empty` and Conflict `oa.exists` (name).
+    `oa.name_long`, `oa.token_empty`, `oa.token_shape`, `oa.description_long`, and Conflict `oa.exists` (name).
     """
-    raise NotImplementedError
+    now = desk.now()
+    oa_id = check_id(new.oa_id)
+    access, refresh = check_token(new.access), check_token(new.refresh)
+    values = {
+        "name": check_name(new.name),
+        "description": _check_description(new.description),
+        "published": new.published,
+        "testing": new.testing,
+        "profile": new.profile,
+        "profile_at": now if new.profile else None,
+        "created_by": actor.staff.telegram_id if actor.staff else None,
+    }
+    with write():
+        oa = _enter(desk, oa_id, values)
+        tokens.save_pair(desk, oa, access, refresh, expires_in=new.expires_in)
+        detail = {"mode": mode(oa), "published": new.published, "testing": new.testing}
+        audit.record(now, actor, "oa.added", oa_id=oa_id, target=oa.name, detail=detail)
+        inbox.adopt_waiting(oa_id)
+    desk.nudge(Work.INBOX)
+    return oa
+
+
+def _enter(desk: Desk, oa_id: str, values: dict[str, Any]) -> OfficialAccount:
+    old = OfficialAccount.get_or_none(OfficialAccount.oa_id == oa_id)
+    now = desk.now()
+    if old is None:
+        return OfficialAccount.create(oa_id=oa_id, app_id=desk.settings.zalo_app_id, created_at=now, **values)
+    if old.state != OaState.REMOVED:
+        raise Conflict("oa.exists", name=old.name, oa_id=oa_id)
+    fresh = {"state": OaState.ACTIVE, "removed_at": None, "stopped_at": None, "stopped_code": ""}
+    OfficialAccount.update(**values, **fresh, revision=OfficialAccount.revision + 1).where(
+        OfficialAccount.id == old.id
+    ).execute()
+    return OfficialAccount.get_by_id(old.id)
 
 
 async def check_access_token(desk: Desk, access: str, oa_id: str | None = None) -> OaProfile:
     """Ask Zalo whom the token belongs to, before anything is stored.
 
-    Raises Invalid `oa.token_dead` (code), `oa.wrong_id` (given, found, found_name) and Conflict `zalo.unreachable`.
+    Raises Invalid `oa.token_dead` (code), `oa.wrong_id` (given, found, found_name), `oa.token_empty`, `oa.token_shape`,
+    and Conflict `zalo.unreachable`.
     """
-    raise NotImplementedError
+    try:
+        profile = await zalo_oa.get_profile(desk.zalo, check_token(access))
+    except Refused as refused:
+        raise Invalid("oa.token_dead", code=str(refused.code)) from None
+    except ZaloError:
+        raise Conflict("zalo.unreachable") from None
+    if oa_id is not None and profile.oa_id is not None and profile.oa_id != oa_id:
+        raise Invalid("oa.wrong_id", given=oa_id, found=profile.oa_id, found_name=profile.name)
+    return profile
 
 
 def get(oa_id: str) -> OfficialAccount:
     """The OA with Zalo's id `oa_id`, not a removed one. Raises NotFound `oa.unknown` (oa_id)."""
-    raise NotImplementedError
+    oa = OfficialAccount.get_or_none(OfficialAccount.oa_id == oa_id, OfficialAccount.state != OaState.REMOVED)
+    if oa is None:
+        raise NotFound("oa.unknown", oa_id=oa_id[:40])
+    return oa
 
 
 def active() -> list[OfficialAccount]:
     """All OAs that are not removed, by name."""
-    raise NotImplementedError
+    rows = OfficialAccount.select().where(OfficialAccount.state != OaState.REMOVED)
+    return sorted(rows, key=lambda oa: (fold_name(oa.name), oa.id))
 
 
 def find(text: str) -> list[OfficialAccount]:
     """OAs whose id is `text` or whose name contains it, accents and case aside; exact ones first."""
-    raise NotImplementedError
+    wanted = fold_name(text.strip())
+    found = [oa for oa in active() if oa.oa_id == text.strip() or (wanted and wanted in fold_name(oa.name))]
+    return sorted(found, key=lambda oa: oa.oa_id != text.strip() and fold_name(oa.name) != wanted)
 
 
 def rename(desk: Desk, actor: Actor, oa: OfficialAccount, name: str) -> None:
-    """Change the name shown on every screen. Raises Invalid `oa.name_empty`, `oa.name_long` (limit)."""
-    raise NotImplementedError
+    """Change the name shown on every screen. Raises Invalid `oa.name_empty`, `oa.name_long` (limit). Audited."""
+    _change(desk, actor, oa, "oa.renamed", name=check_name(name))
 
 
 def describe(desk: Desk, actor: Actor, oa: OfficialAccount, description: str) -> None:
-    """Change the description; empty is allowed. Raises Invalid `oa.description_long` (limit)."""
-    raise NotImplementedError
+    """Change the description; empty is allowed. Raises Invalid `oa.description_long` (limit). Audited."""
+    _change(desk, actor, oa, "oa.described", description=_check_description(description))
 
 
 def set_flags(
     desk: Desk, actor: Actor, oa: OfficialAccount, *, published: bool | None = None, testing: bool | None = None
 ) -> Mode:
     """Change one flag or both; returns the mode that results. Open confirmations of this OA become void. Audited."""
-    raise NotImplementedError
+    given = {"published": published, "testing": testing}
+    changes = {name: value for name, value in given.items() if value is not None and value != getattr(oa, name)}
+    if changes:
+        _change(desk, actor, oa, "oa.mode", **changes)
+        desk.nudge(Work.SEND)
+    return mode(oa)
 
 
 def remove(desk: Desk, actor: Actor, oa: OfficialAccount) -> None:
-    """Erase the tokens and cancel what waits; the rows of the past stay. Audited."""
-    raise NotImplementedError
+    """Erase the tokens and cancel what waits; the rows of the past stay. Audited, safe to call twice."""
+    now = desk.now()
+    with write():
+        if not _bump(oa, state=OaState.REMOVED, removed_at=now, published=False):
+            return
+        OaToken.delete().where(OaToken.oa == oa.id).execute()
+        cancelled = (
+            Delivery.update(state=DeliveryState.CANCELLED, ended_at=now)
+            .where(Delivery.oa == oa.id, Delivery.state == DeliveryState.QUEUED)
+            .execute()
+        )
+        audit.record(now, actor, "oa.removed", oa_id=oa.oa_id, target=oa.name, detail={"cancelled": cancelled})
+    journal.forget(desk, oa.id)
 
 
-def resume_sending(desk: Desk, actor: Actor, oa: OfficialAccount) -> None:
-    """Let an OA that stopped itself send again; waiting messages go at once. Audited."""
-    raise NotImplementedError
+async def refresh_profile(desk: Desk, oa: OfficialAccount, *, lane: Lane = Lane.BACKGROUND) -> OaProfile:
+    """Read `getoa` again and keep it in the row (the name staff gave stays). Raises ZaloError, Refusal."""
+    profile = await gateway.call(desk, oa, zalo_oa.get_profile, lane=lane)
+    await in_thread(_keep_profile, desk, oa, profile)
+    return profile
 
 
-async def refresh_profile(desk: Desk, oa: OfficialAccount) -> OaProfile:
-    """Read `getoa` again and keep it in the row (name shown to staff stays theirs). Raises ZaloError, Refusal."""
-    raise NotImplementedError
+def _keep_profile(desk: Desk, oa: OfficialAccount, profile: OaProfile) -> None:
+    OfficialAccount.update(profile=profile.raw, profile_at=desk.now()).where(OfficialAccount.id == oa.id).execute()
+    oa.profile, oa.profile_at = profile.raw, desk.now()
+
+
+def _check_description(text: str) -> str:
+    description = clean(text).strip()
+    if len(description) > LONGEST_DESCRIPTION:
+        raise Invalid("oa.description_long", limit=LONGEST_DESCRIPTION)
+    return description
+
+
+def _change(desk: Desk, actor: Actor, oa: OfficialAccount, action: str, **values: Any) -> None:
+    with write():
+        if not _bump(oa, **values):
+            raise NotFound("oa.unknown", oa_id=oa.oa_id)
+        audit.record(desk.now(), actor, action, oa_id=oa.oa_id, target=oa.name, detail=values)
+
+
+def _bump(oa: OfficialAccount, **values: Any) -> bool:
+    """Write `values` and the next revision, unless the OA is removed; `oa` shows them too."""
+    done = (
+        OfficialAccount.update(**values, revision=OfficialAccount.revision + 1)
+        .where(OfficialAccount.id == oa.id, OfficialAccount.state != OaState.REMOVED)
+        .execute()
+    )
+    if done:
+        for name, value in values.items():
+            setattr(oa, name, value)
+        oa.revision += 1
+    return bool(done)
