@@ -1,6 +1,7 @@
 """The one door to Zalo: every request of the library goes through `Zalo.call`."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from zalo.transport import AnswerTooLarge, exchange, failure_name, new_client, s
 
 File = tuple[str, bytes, str]  # name, content, content type
 _LONGEST_MESSAGE = 300
+_QUOTED_NUMBER = re.compile(r"\s*-?[0-9]{1,9}\s*")
 
 
 class Host(StrEnum):
@@ -211,8 +213,8 @@ def _error_code(body: Mapping[str, Any], table: Table) -> int | None:
     error = body.get("error")
     if error is None and table is Table.OAUTH and "error" not in body:
         return 0
-    if isinstance(error, str) and len(error) <= 12 and error.strip().lstrip("-").isdecimal():
-        return int(error.strip())
+    if isinstance(error, str) and _QUOTED_NUMBER.fullmatch(error):
+        return int(error)
     return error if isinstance(error, int) and not isinstance(error, bool) else None
 
 
