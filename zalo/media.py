@@ -1,8 +1,8 @@
 """Fetching other people's files without being led into our own network.
 
-The address that was checked is the address that is connected to: checking happens inside the connector's
-resolver, so a name that answers differently a moment later (DNS rebinding) gains nothing. Certificates are
-checked against the name as ever.
+Checked is the address a socket is about to connect to, after every parsing, resolving and redirecting: a name
+that answers differently a moment later (DNS rebinding) or an oddly spelled address gains nothing. Certificates
+are checked against the name as ever.
 """
 
 import asyncio
@@ -11,10 +11,9 @@ import socket
 import ssl
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import urljoin, urlsplit
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from yarl import URL
 
 MAX_REDIRECTS = 3
 TOTAL_LIMIT = 20.0
@@ -41,10 +40,6 @@ class MediaError(Exception):
         self.reason = reason
 
 
-class _PrivateAddress(OSError):
-    """The name leads to an address that is not public."""
-
-
 async def fetch(url: str, *, max_bytes: int, allow_private: bool = False, total_limit: float = TOTAL_LIMIT) -> bytes:
     """The content behind an http(s) address, at most `max_bytes`, within `total_limit` seconds.
 
@@ -66,10 +61,21 @@ def image_kind(data: bytes) -> str | None:
     return "gif" if data.startswith((b"GIF87a", b"GIF89a")) else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Rules:
+    """What one fetch may do, and whether it was kept from a private address."""
+
     max_bytes: int
     allow_private: bool
+    met_private: bool = False
+
+    def new_socket(self, info: aiohttp.AddrInfoType) -> socket.socket:
+        """A socket for one attempt to connect; OSError when it would lead into a private network."""
+        family, kind, protocol, _, address = info
+        if not self.allow_private and not is_public(str(address[0])):
+            self.met_private = True
+            raise OSError("not a public address")
+        return socket.socket(family, kind, protocol)
 
 
 class _Stop(Exception):
@@ -86,16 +92,13 @@ async def _outcome(url: str, rules: _Rules, total_limit: float) -> bytes | Media
         return stop.reason
     except TimeoutError:
         return MediaReason.TOO_SLOW
-    except Exception as failure:
-        return MediaReason.PRIVATE if _was_private(failure) else MediaReason.NETWORK
+    except Exception:
+        return MediaReason.PRIVATE if rules.met_private else MediaReason.NETWORK
 
 
 def _session(rules: _Rules) -> aiohttp.ClientSession:
     connector = aiohttp.TCPConnector(
-        resolver=None if rules.allow_private else _PublicResolver(),
-        ssl=ssl.create_default_context(),
-        use_dns_cache=False,
-        force_close=True,
+        socket_factory=rules.new_socket, ssl=ssl.create_default_context(), use_dns_cache=False, force_close=True
     )
     return aiohttp.ClientSession(
         connector=connector,
@@ -106,39 +109,36 @@ def _session(rules: _Rules) -> aiohttp.ClientSession:
 
 
 async def _follow(session: aiohttp.ClientSession, url: str, rules: _Rules) -> bytes:
-    target = _checked(url, rules)
+    target = _checked(url)
     for _ in range(MAX_REDIRECTS + 1):
         async with session.get(target, allow_redirects=False) as response:
             if response.status not in _REDIRECTS:
                 return await _read(response, rules)
-            target = _next(target, response.headers.get("Location"), rules)
+            target = _next(target, response.headers.get("Location"))
     raise _Stop(MediaReason.REDIRECTS)
 
 
-def _next(here: URL, location: str | None, rules: _Rules) -> URL:
+def _next(here: str, location: str | None) -> str:
     if not location:
         raise _Stop(MediaReason.STATUS)
     try:
-        there = here.join(URL(location))
+        there = _checked(urljoin(here, location))
     except ValueError:
         raise _Stop(MediaReason.ADDRESS) from None
-    if here.scheme == "https" and there.scheme == "http":  # what was fetched in private stays so
+    if here.startswith("https:") and there.startswith("http:"):  # what was fetched in private stays so
         raise _Stop(MediaReason.ADDRESS)
-    return _checked(str(there), rules)
+    return there
 
 
-def _checked(url: str, rules: _Rules) -> URL:
+def _checked(url: str) -> str:
     try:
-        target = URL(url)
-        port = target.port
+        parts = urlsplit(url)
+        port = parts.port
     except ValueError:
         raise _Stop(MediaReason.ADDRESS) from None
-    if target.scheme not in {"http", "https"} or not target.host or target.user or target.password or not port:
+    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc or port == 0:
         raise _Stop(MediaReason.ADDRESS)
-    # A bare IP address never reaches the resolver, so it is checked here.
-    if not rules.allow_private and _is_ip(target.host) and not is_public(target.host):
-        raise _Stop(MediaReason.PRIVATE)
-    return target
+    return parts.geturl()
 
 
 async def _read(response: aiohttp.ClientResponse, rules: _Rules) -> bytes:
@@ -166,40 +166,3 @@ def is_public(address: str) -> bool:
 def _nat64(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     inside = ip in ipaddress.ip_network("64:ff9b::/96")
     return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if inside else None
-
-
-def _is_ip(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
-    return True
-
-
-def _was_private(failure: BaseException | None) -> bool:
-    while failure is not None:
-        if isinstance(failure, _PrivateAddress):
-            return True
-        failure = failure.__cause__ or failure.__context__
-    return False
-
-
-class _PublicResolver(AbstractResolver):
-    """Resolves names and refuses those with any address that is not public."""
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family)
-        addresses = [str(entry[4][0]) for entry in found]
-        if not addresses or not all(is_public(address) for address in addresses):
-            raise _PrivateAddress("not a public address")
-        return [_result(host, port, entry[0], address) for entry, address in zip(found, addresses, strict=True)]
-
-    async def close(self) -> None:
-        """Nothing is held open."""
-
-
-def _result(host: str, port: int, family: int, address: str) -> ResolveResult:
-    flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
-    return ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=flags)
