@@ -1,17 +1,29 @@
-"""Single messages, from what staff typed to the row that leaves."""
+"""Single messages, from what staff typed to the row that leaves.
+
+A preview checks everything and freezes the content; the confirmation carries it; the yes turns it into one Delivery,
+however often the button is tapped.
+"""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from models import Delivery, Follower, OfficialAccount, Staff, ZnsTemplate
-from services.accounts import Mode
-from services.desk import Desk
+from db import write
+from models import Channel, Confirmation, Delivery, DeliveryState, Follower, OfficialAccount, Staff, ZnsTemplate
+from services import audit, confirmations, deliveries, followers, phones, preflight, templates, uploads
+from services.accounts import Mode, mode
+from services.audit import Actor
+from services.desk import Desk, Work
+from services.errors import Conflict, Invalid, NotFound
+from zalo import messages as zalo_messages
+from zalo.payload import clean
 
 ZNS, CS = "zns", "cs"  # kinds of confirmation
+RESENDABLE = (DeliveryState.UNCERTAIN, DeliveryState.FAILED, DeliveryState.EXPIRED)
 
 
 @dataclass(frozen=True)
@@ -53,7 +65,29 @@ def preview_zns(desk: Desk, oa: OfficialAccount, phone: str, template_id: str, p
 
     Raises Invalid `phone.<reason>` and the `param.*` keys, NotFound `template.unknown`, Refusal (see preflight).
     """
-    raise NotImplementedError
+    number = phones.normalise(phone)
+    template = templates.get(oa, template_id)
+    preflight.check_zns(desk, oa, number, template)
+    checked = templates.check_params(template, params)
+    percent = desk.settings.vat_percent
+    price = template.price_phone
+    free_of_charge = mode(oa) is Mode.TEST
+    full = None if price is None else deliveries.with_vat(price, percent)
+    return ZnsPreview(
+        oa=oa,
+        mode=mode(oa),
+        phone=number,
+        template=template,
+        params=checked,
+        price=price,
+        vat_percent=percent,
+        total=0 if free_of_charge else full,
+        timeout=timedelta(milliseconds=template.timeout_ms),
+        body=templates.filled_body(template, checked),
+        goes_at=preflight.goes_at(desk.now(), template),
+        last_same=_last_same(oa, number, template_id),
+        payload={"phone": number, "template_id": template_id, "params": checked},
+    )
 
 
 def preview_cs(
@@ -63,18 +97,172 @@ def preview_cs(
 
     Raises Invalid `text.empty`, `text.too_long` (length, limit), `image.url_invalid`, NotFound `image.gone`, Refusal.
     """
-    raise NotImplementedError
+    wording = unicodedata.normalize("NFC", clean(text)).strip()
+    picture = dict(image) if image else None
+    _check_content(desk, follower.user_id, wording, picture)
+    preflight.check_cs(desk, oa, follower)
+    until = preflight.free_until(follower)
+    return CsPreview(
+        oa=oa,
+        mode=mode(oa),
+        follower=follower,
+        kind="image" if picture else "text",
+        text=wording,
+        image=picture,
+        free=None if until is None else until > desk.now(),
+        free_until=until,
+        payload={"user_id": follower.user_id, "text": wording, "image": picture},
+    )
 
 
 def ask(desk: Desk, staff: Staff, preview: ZnsPreview | CsPreview) -> str:
     """Store the question; returns the confirmation token for the button."""
-    raise NotImplementedError
+    kind = ZNS if isinstance(preview, ZnsPreview) else CS
+    return confirmations.ask(desk.now(), staff, kind, preview.payload, preview.oa)
 
 
 def accept(desk: Desk, staff: Staff, token: str, chat_id: int, message_id: int) -> Delivery:
     """Spend the yes and queue the message, both in one transaction; a second tap gives the same delivery.
 
-    Raises NotFound and Conflict of the confirmation (`confirm.*`) and Refusal when something changed meanwhile; the
-    confirmation is then not spent.
+    `chat_id` and `message_id` name the Telegram message that shows what becomes of it. Raises NotFound and Conflict of
+    the confirmation (`confirm.*`) and Refusal when something changed meanwhile; the confirmation is then not spent.
     """
-    raise NotImplementedError
+    with write():
+        existing = Delivery.get_or_none(
+            Delivery.dedupe_key == _dedupe_key(token), Delivery.staff_id == staff.telegram_id
+        )
+        if existing is not None:
+            return existing
+        question = confirmations.use(desk.now(), staff, token)
+        delivery = _create(desk, staff, question, chat_id, message_id)
+        Confirmation.update(outcome=str(delivery.id)).where(Confirmation.id == question.id).execute()
+        _audit(desk, staff, delivery, "message.accepted", chat_id, message_id)
+    desk.nudge(Work.SEND)
+    return delivery
+
+
+def resend(desk: Desk, staff: Staff, delivery_id: int, chat_id: int, message_id: int) -> Delivery:
+    """A person's decision to send once more what failed, expired or is uncertain; a second tap gives the same row.
+
+    It is a new attempt with a tracking id of its own; the old one may still join its late receipts. Raises NotFound,
+    Conflict `delivery.not_resendable` (state), Refusal.
+    """
+    now = desk.now()
+    with write():
+        key = f"resend:{delivery_id}"
+        existing = Delivery.get_or_none(Delivery.dedupe_key == key)
+        if existing is not None:
+            return existing
+        old = deliveries.get(delivery_id)
+        if old.state not in RESENDABLE:
+            raise Conflict("delivery.not_resendable", state=old.state)
+        _check_again(desk, old)
+        copied = ("channel", "kind", "recipient", "recipient_name", "content", "price", "vat_percent", "timeout_ms")
+        delivery = Delivery.create(
+            **{name: getattr(old, name) for name in copied},
+            **_fresh(desk, staff, old.oa, chat_id, message_id),
+            dedupe_key=key,
+            resend_of=old.id,
+        )
+        _audit(desk, staff, delivery, "message.resent", chat_id, message_id)
+        deliveries.show(now, delivery.id)
+    desk.nudge(Work.SEND)
+    return delivery
+
+
+def _create(desk: Desk, staff: Staff, question: Confirmation, chat_id: int, message_id: int) -> Delivery:
+    oa = question.oa
+    if oa is None or question.kind not in {ZNS, CS}:
+        raise NotFound("confirm.unknown")
+    make = _zns_values if question.kind == ZNS else _cs_values
+    values = make(desk, oa, question.payload)
+    fresh = _fresh(desk, staff, oa, chat_id, message_id)
+    return Delivery.create(**{**fresh, **values}, dedupe_key=_dedupe_key(question.token))
+
+
+def _zns_values(desk: Desk, oa: OfficialAccount, payload: Mapping[str, Any]) -> dict[str, Any]:
+    preview = preview_zns(desk, oa, payload["phone"], payload["template_id"], payload["params"])
+    template = preview.template
+    content = {"template_id": template.template_id, "template_name": template.name, "params": preview.params}
+    held = {"next_attempt_at": preview.goes_at, "held_reason": "night"} if preview.goes_at else {}
+    return {
+        "channel": Channel.ZNS,
+        "kind": "template",
+        "recipient": preview.phone,
+        "content": content,
+        "price": preview.price,
+        "vat_percent": preview.vat_percent,
+        "timeout_ms": template.timeout_ms,
+        **held,
+    }
+
+
+def _cs_values(desk: Desk, oa: OfficialAccount, payload: Mapping[str, Any]) -> dict[str, Any]:
+    follower = followers.get(oa.oa_id, payload["user_id"])
+    preview = preview_cs(desk, oa, follower, payload["text"], payload["image"])
+    content: dict[str, Any] = {"text": preview.text} | ({"image": preview.image} if preview.image else {})
+    return {
+        "channel": Channel.CS,
+        "kind": preview.kind,
+        "recipient": follower.user_id,
+        "recipient_name": follower.nickname or follower.display_name,
+        "content": content,
+    }
+
+
+def _fresh(desk: Desk, staff: Staff, oa: OfficialAccount, chat_id: int, message_id: int) -> dict[str, Any]:
+    now = desk.now()
+    return {
+        "oa": oa,
+        "development": mode(oa) is Mode.TEST,
+        "tracking_id": deliveries.new_tracking_id(now),
+        "next_attempt_at": now,
+        "staff_id": staff.telegram_id,
+        "chat_id": chat_id,
+        "chat_message_id": message_id,
+        "created_at": now,
+    }
+
+
+def _check_again(desk: Desk, old: Delivery) -> None:
+    if old.channel == Channel.ZNS:
+        preflight.check_zns(desk, old.oa, old.recipient, templates.get(old.oa, old.content["template_id"]))
+    else:
+        preflight.check_cs(desk, old.oa, followers.get(old.oa.oa_id, old.recipient))
+
+
+def _check_content(desk: Desk, user_id: str, text: str, image: Mapping[str, str] | None) -> None:
+    try:
+        if image is None:
+            zalo_messages.text(user_id, text)
+        elif "upload" in image:
+            uploads.read(desk, image["upload"])
+            zalo_messages.image_by_id(user_id, "kept here", text)
+        else:
+            zalo_messages.image_by_url(user_id, image["url"], text)
+    except zalo_messages.MessageTooLong as error:
+        raise Invalid("text.too_long", length=error.length, limit=error.limit) from None
+    except zalo_messages.InvalidMessage:
+        raise Invalid("text.empty" if image is None else "image.url_invalid") from None
+
+
+def _last_same(oa: OfficialAccount, phone: str, template_id: str) -> datetime | None:
+    reached = (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.SEEN)
+    rows = (
+        Delivery.select()
+        .where(Delivery.oa == oa.id, Delivery.recipient == phone, Delivery.state.in_(reached))
+        .order_by(Delivery.id.desc())
+        .limit(50)
+    )
+    return next((row.sent_at for row in rows if row.content.get("template_id") == template_id), None)
+
+
+def _audit(desk: Desk, staff: Staff, row: Delivery, action: str, chat_id: int, message_id: int) -> None:
+    person = phones.mask(row.recipient) if row.channel == Channel.ZNS else row.recipient
+    detail = {"delivery": row.id, "channel": row.channel, "kind": row.kind, "development": row.development}
+    actor = Actor(staff.name or str(staff.telegram_id), staff, chat_id, message_id)
+    audit.record(desk.now(), actor, action, oa_id=row.oa.oa_id, target=person, detail=detail)
+
+
+def _dedupe_key(token: str) -> str:
+    return f"confirm:{token}"

@@ -1,14 +1,58 @@
-"""May this message leave now, and what else would reach the person?"""
+"""May this message leave now, and what else would reach the person?
+
+Asked before the preview, again when the yes comes, and a last time by the sender. One table of rules, read from the top;
+the first that objects is the answer. Everything is known locally: nothing is asked of Zalo.
+
+Refusals: send.paused {name}, oa.no_tokens {name}, oa.needs_reauth {name}, oa.stopped {name, code}, send.not_tester
+{name, user}, send.blocked {user, code}, send.window_closed {user, last}, send.opted_out {since, code},
+template.not_sendable {template_id, template, status, reason}, send.quota_zns {name, daily, until}, send.quota_template
+{template, until}.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any
 
-from models import Channel, Follower, OfficialAccount, ZnsTemplate
-from services.desk import Desk
+from models import Channel, Contact, Follower, OaState, OfficialAccount, TokenState, ZnsTemplate
+from services import templates, token_pairs
+from services.accounts import Mode, mode
+from services.desk import VIETNAM, Desk
+from services.errors import Refusal
+
+WINDOW = timedelta(days=7)  # a consultation message needs an interaction within it
+FREE = timedelta(hours=48)  # and costs nothing within this
+PROMOTION = "PROMOTION"
+PROMOTION_FROM, PROMOTION_TO = time(8), time(21)
+NIGHT_END = time(6)
+_UNLIMITED = -1
+
+
+@dataclass(frozen=True)
+class Case:
+    """One message that wants to leave, with all that is known about it."""
+
+    now: datetime
+    oa: OfficialAccount
+    channel: Channel
+    follower: Follower | None = None
+    contact: Contact | None = None
+    template: ZnsTemplate | None = None
+
+    @property
+    def mode(self) -> Mode:
+        return mode(self.oa)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One reason why a message may not leave."""
+
+    name: str
+    channels: frozenset[Channel]
+    objects: Callable[[Case], Refusal | None]
 
 
 @dataclass(frozen=True)
@@ -17,24 +61,190 @@ class Way:
 
     channel: Channel
     open: bool
-    key: str  # open: way.cs_free, way.cs_charged, way.zns ; closed: the key of the Refusal
+    key: str  # open: way.cs_free, way.cs_charged, way.cs_unknown, way.zns; closed: the key of the Refusal
     values: dict[str, Any] = field(default_factory=dict)
-    price: int | None = None  # VND before VAT; None: not known
-    until: datetime | None = None  # free until / possible from
+    price: int | None = None  # VND before VAT, the lowest there is; None: not known
+    until: datetime | None = None  # open: free until
 
 
-def ways(desk: Desk, oa: OfficialAccount, follower: Follower) -> list[Way]:
-    """All ways to a follower, open ones first, cheapest first."""
-    raise NotImplementedError
-
-
-def check_zns(
-    desk: Desk, oa: OfficialAccount, phone: str, template: ZnsTemplate, params: Mapping[str, str] | None = None
-) -> None:
-    """Raise the first Refusal that keeps this ZNS from leaving."""
-    raise NotImplementedError
+def check_zns(desk: Desk, oa: OfficialAccount, phone: str, template: ZnsTemplate) -> None:
+    """Raise the first Refusal that keeps a ZNS of `template` to `phone` (84...) from leaving."""
+    contact = Contact.get_or_none(Contact.phone == phone)
+    check(Case(desk.now(), oa, Channel.ZNS, contact=contact, template=template))
 
 
 def check_cs(desk: Desk, oa: OfficialAccount, follower: Follower) -> None:
     """Raise the first Refusal that keeps a consultation message from leaving."""
-    raise NotImplementedError
+    check(Case(desk.now(), oa, Channel.CS, follower=follower))
+
+
+def check(case: Case) -> None:
+    """Raise what the first objecting rule says."""
+    for rule in RULES:
+        if case.channel in rule.channels:
+            refusal = rule.objects(case)
+            if refusal is not None:
+                raise refusal
+
+
+def ways(desk: Desk, oa: OfficialAccount, follower: Follower) -> list[Way]:
+    """All ways to a follower, open ones first, cheapest first."""
+    found = [_cs_way(desk, oa, follower), _zns_way(desk, oa, follower)]
+    return sorted(found, key=lambda way: (not way.open, way.price is None, way.price or 0))
+
+
+def goes_at(now: datetime, template: ZnsTemplate) -> datetime | None:
+    """When a ZNS of this template leaves if queued now; None: at once. Promotion waits for decent hours."""
+    local = now.astimezone(VIETNAM)
+    if template.tag.upper() != PROMOTION or PROMOTION_FROM <= local.time() < PROMOTION_TO:
+        return None
+    return next_time(now, PROMOTION_FROM)
+
+
+def next_time(now: datetime, at: time) -> datetime:
+    """The next moment when clocks in Vietnam show `at`."""
+    local = now.astimezone(VIETNAM)
+    today = datetime.combine(local.date(), at, VIETNAM)
+    found = today if today > local else datetime.combine(local.date() + timedelta(days=1), at, VIETNAM)
+    return found.astimezone(now.tzinfo)
+
+
+def free_until(follower: Follower) -> datetime | None:
+    """Until when consultation messages to this person cost nothing; None when no interaction is known."""
+    last: datetime | None = follower.last_interaction_at
+    return last + FREE if last is not None else None
+
+
+def _cs_way(desk: Desk, oa: OfficialAccount, follower: Follower) -> Way:
+    try:
+        check_cs(desk, oa, follower)
+    except Refusal as refusal:
+        return Way(Channel.CS, False, refusal.key, refusal.values)
+    until = free_until(follower)
+    if until is None:
+        return Way(Channel.CS, True, "way.cs_unknown")
+    if until > desk.now():
+        return Way(Channel.CS, True, "way.cs_free", {"until": until}, price=0, until=until)
+    return Way(Channel.CS, True, "way.cs_charged", {"last": follower.last_interaction_at})
+
+
+def _zns_way(desk: Desk, oa: OfficialAccount, follower: Follower) -> Way:
+    usable = templates.listing(oa, only_sendable=True)
+    if not follower.phone:
+        return Way(Channel.ZNS, False, "way.no_phone")
+    if not usable:
+        return Way(Channel.ZNS, False, "way.no_template")
+    try:
+        check_zns(desk, oa, follower.phone, usable[0])
+    except Refusal as refusal:
+        return Way(Channel.ZNS, False, refusal.key, refusal.values)
+    prices = [row.price_phone for row in usable if row.price_phone is not None]
+    return Way(Channel.ZNS, True, "way.zns", {"phone": follower.phone}, price=min(prices, default=None))
+
+
+def _paused(case: Case) -> Refusal | None:
+    return Refusal("send.paused", name=case.oa.name) if case.mode is Mode.PAUSED else None
+
+
+def _disconnected(case: Case) -> Refusal | None:
+    row = token_pairs.current(case.oa)
+    if row is None:
+        return Refusal("oa.no_tokens", name=case.oa.name)
+    if row.state == TokenState.NEEDS_REAUTH or case.oa.state == OaState.NEEDS_REAUTH:
+        return Refusal("oa.needs_reauth", code=row.error_code, name=case.oa.name)
+    return None
+
+
+def _stopped(case: Case) -> Refusal | None:
+    if case.oa.stopped_at is None:
+        return None
+    return Refusal("oa.stopped", code=case.oa.stopped_code, name=case.oa.name, since=case.oa.stopped_at)
+
+
+def _not_tester(case: Case) -> Refusal | None:
+    if case.mode is not Mode.TEST or (case.follower is not None and case.follower.tester):
+        return None
+    return Refusal("send.not_tester", name=case.oa.name, user=_called(case.follower))
+
+
+def _blocked(case: Case) -> Refusal | None:
+    person = case.follower
+    if person is None or not person.blocked_code:
+        return None
+    if person.last_interaction_at and person.blocked_at and person.last_interaction_at > person.blocked_at:
+        return None  # they wrote again since
+    return Refusal("send.blocked", code=person.blocked_code, user=_called(person))
+
+
+def _window_closed(case: Case) -> Refusal | None:
+    last = case.follower.last_interaction_at if case.follower is not None else None
+    if last is None:
+        return None  # nothing known: Zalo knows, and says so without harm
+    local = last.astimezone(VIETNAM)
+    # Zalo's user list tells only the day: then the whole day counts.
+    slack = timedelta(days=1) if local.time() == time(0) else timedelta(0)
+    if last + slack + WINDOW > case.now:
+        return None
+    return Refusal("send.window_closed", code="-230", user=_called(case.follower), last=last)
+
+
+def _not_sendable(case: Case) -> Refusal | None:
+    row = case.template
+    if row is None or templates.sendable(row):
+        return None
+    return Refusal(
+        "template.not_sendable", template_id=row.template_id, template=row.name, status=row.status, reason=row.reason
+    )
+
+
+def _opted_out(case: Case) -> Refusal | None:
+    person = case.contact
+    if person is None or person.opted_out_at is None:
+        return None
+    return Refusal("send.opted_out", code=person.opted_out_code, since=person.opted_out_at)
+
+
+def _oa_quota(case: Case) -> Refusal | None:
+    if case.mode is Mode.TEST or not _today(case.now, case.oa.zns_quota_at):
+        return None  # development messages have an allowance of their own
+    quota = case.oa.zns_quota or {}
+    if quota.get("remaining") != 0 or (quota.get("daily") or _UNLIMITED) <= 0:
+        return None  # unlimited is told by a missing, negative or absent number
+    return Refusal(
+        "send.quota_zns", code="-144", name=case.oa.name, daily=quota["daily"], until=next_time(case.now, time(0))
+    )
+
+
+def _template_quota(case: Case) -> Refusal | None:
+    row = case.template
+    if row is None or case.mode is Mode.TEST or not _today(case.now, row.synced_at):
+        return None
+    if row.remaining_quota != 0 or not row.daily_quota or row.daily_quota < 0:
+        return None
+    return Refusal("send.quota_template", code="-147", template=row.name, until=next_time(case.now, time(0)))
+
+
+def _today(now: datetime, moment: datetime | None) -> bool:
+    return moment is not None and moment.astimezone(VIETNAM).date() == now.astimezone(VIETNAM).date()
+
+
+def _called(person: Follower | None) -> str:
+    return "" if person is None else str(person.nickname or person.display_name or person.user_id)
+
+
+def _rule(name: str, channels: Iterable[Channel], objects: Callable[[Case], Refusal | None]) -> Rule:
+    return Rule(name, frozenset(channels), objects)
+
+
+RULES: tuple[Rule, ...] = (
+    _rule("paused", Channel, _paused),
+    _rule("disconnected", Channel, _disconnected),
+    _rule("stopped", Channel, _stopped),
+    _rule("tester", [Channel.CS], _not_tester),
+    _rule("blocked", [Channel.CS], _blocked),
+    _rule("window", [Channel.CS], _window_closed),
+    _rule("template", [Channel.ZNS], _not_sendable),
+    _rule("opt-out", [Channel.ZNS], _opted_out),
+    _rule("quota", [Channel.ZNS], _oa_quota),
+    _rule("template quota", [Channel.ZNS], _template_quota),
+)

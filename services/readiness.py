@@ -1,16 +1,40 @@
-"""Everything that can stop an OA from sending, one line each."""
+"""Everything that can stop an OA from sending, one line each.
+
+Keys and their values (times are aware UTC datetimes):
+  mode.live, mode.test, mode.paused
+  stopped {since, code}
+  connection.ok {renewed, next}, connection.unproven {expires}, connection.failing {since, code, expires},
+  connection.broken {code}, connection.none
+  app.no_secret, app.no_id
+  package.ok / package.soon / package.over {package, days, until, rate}, package.unknown {rate}
+  verified.ok, verified.no, verified.not_linked
+  events.ok {last}, events.silent {last, hours}, events.never, events.no_secret
+  quality.ok / quality.low {now, week}, quality.unknown
+  quota.ok / quota.low / quota.empty {remaining, daily, promotion, promotion_total, at}, quota.unknown
+  templates.ok {count, usable, at}, templates.never
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
-from models import OfficialAccount
-from services.desk import Desk
+from models import OfficialAccount, TokenState, ZaloApp, ZnsTemplate
+from services import apps, pacing, templates, token_pairs
+from services.accounts import Mode, mode
+from services.desk import VIETNAM, Desk
+from zalo.payload import as_date
+
+SILENT_AFTER = timedelta(hours=3)
+PACKAGE_SOON = timedelta(days=14)
 
 
 class Level(StrEnum):
+    """How a line stands."""
+
     OK = "ok"
     WARNING = "warning"
     BROKEN = "broken"  # sending does not work until it is mended
@@ -19,7 +43,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the OA card; texts by `key`, filled from `values` (times as aware UTC datetimes)."""
+    """One line of the OA card; texts by `key`, filled from `values`."""
 
     level: Level
     key: str
@@ -27,10 +51,148 @@ class Line:
 
 
 def lines(desk: Desk, oa: OfficialAccount) -> list[Line]:
-    """All lines, in the order of the card. Reads only the database; keys are listed in the module docstring."""
-    raise NotImplementedError
+    """All lines, in the order of the card. Reads only the database."""
+    found = (make(desk, oa) for make in _LINES)
+    return [line for line in found if line is not None]
 
 
 def worst(found: list[Line]) -> Level:
-    """The level of the OA as a whole."""
-    raise NotImplementedError
+    """The level of the OA as a whole; what is not known yet is no alarm."""
+    order = (Level.BROKEN, Level.WARNING)
+    return next((level for level in order if any(line.level is level for line in found)), Level.OK)
+
+
+def _mode(desk: Desk, oa: OfficialAccount) -> Line:
+    found = mode(oa)
+    return Line(Level.OK if found is Mode.LIVE else Level.WARNING, f"mode.{found.value}")
+
+
+def _stopped(desk: Desk, oa: OfficialAccount) -> Line | None:
+    if oa.stopped_at is None:
+        return None
+    return Line(Level.BROKEN, "stopped", {"since": oa.stopped_at, "code": oa.stopped_code})
+
+
+def _app(desk: Desk, oa: OfficialAccount) -> Line | None:
+    keys = apps.keys_of(desk, oa)
+    if not keys.app_id:
+        return Line(Level.BROKEN, "app.no_id")
+    return None if keys.secret else Line(Level.BROKEN, "app.no_secret")
+
+
+def _connection(desk: Desk, oa: OfficialAccount) -> Line:
+    row = token_pairs.current(oa)
+    if row is None:
+        return Line(Level.BROKEN, "connection.none")
+    if row.state == TokenState.NEEDS_REAUTH:
+        return Line(Level.BROKEN, "connection.broken", {"code": row.error_code})
+    if row.attempts:
+        level = Level.BROKEN if row.access_expires_at <= desk.now() else Level.WARNING
+        values = {"code": row.error_code, "expires": row.access_expires_at}
+        return Line(level, "connection.failing", values)
+    if row.state == TokenState.UNPROVEN:
+        return Line(Level.WARNING, "connection.unproven", {"expires": row.access_expires_at})
+    following = row.access_expires_at - 0.4 * token_pairs.lifetime(row)
+    return Line(Level.OK, "connection.ok", {"renewed": row.refreshed_at, "next": following})
+
+
+def _package(desk: Desk, oa: OfficialAccount) -> Line:
+    profile = oa.profile or {}
+    rate = pacing.requests_per_minute(oa)
+    until = as_date(profile.get("package_valid_through_date"))
+    if until is None:
+        return Line(Level.UNKNOWN, "package.unknown", {"package": profile.get("package_name") or "", "rate": rate})
+    left = _days_left(desk.now(), until)
+    values = {"package": profile.get("package_name") or "", "days": left, "until": _start_of(until), "rate": rate}
+    if left < 0:
+        return Line(Level.BROKEN, "package.over", values)
+    soon = timedelta(days=left) <= PACKAGE_SOON
+    return Line(Level.WARNING if soon else Level.OK, "package.soon" if soon else "package.ok", values)
+
+
+def _verified(desk: Desk, oa: OfficialAccount) -> Line | None:
+    profile = {key.lower(): value for key, value in (oa.profile or {}).items()}
+    if not profile:
+        return None
+    if str(profile.get("is_verified")).lower() not in {"true", "1"}:
+        return Line(Level.WARNING, "verified.no")
+    if not profile.get("linked_zca"):
+        return Line(Level.WARNING, "verified.not_linked")
+    return Line(Level.OK, "verified.ok")
+
+
+def _events(desk: Desk, oa: OfficialAccount) -> Line:
+    if not _has_webhook_secret(desk, oa):
+        return Line(Level.BROKEN, "events.no_secret")
+    if oa.last_event_at is None:
+        return Line(Level.UNKNOWN, "events.never")
+    silent = desk.now() - oa.last_event_at
+    values = {"last": oa.last_event_at, "hours": int(silent / timedelta(hours=1))}
+    return (
+        Line(Level.WARNING, "events.silent", values) if silent > SILENT_AFTER else Line(Level.OK, "events.ok", values)
+    )
+
+
+def _quality(desk: Desk, oa: OfficialAccount) -> Line:
+    quota = oa.zns_quota or {}
+    if not quota.get("quality_48h"):
+        return Line(Level.UNKNOWN, "quality.unknown")
+    values = {"now": quota["quality_48h"], "week": quota.get("quality_7d") or "UNDEFINED"}
+    low = "LOW" in values.values()
+    return Line(Level.WARNING if low else Level.OK, "quality.low" if low else "quality.ok", values)
+
+
+def _quota(desk: Desk, oa: OfficialAccount) -> Line:
+    quota = oa.zns_quota or {}
+    remaining, daily = quota.get("remaining"), quota.get("daily")
+    if remaining is None:
+        return Line(Level.UNKNOWN, "quota.unknown")
+    values = {
+        "remaining": remaining,
+        "daily": daily,
+        "promotion": quota.get("remaining_monthly_promotion"),
+        "promotion_total": quota.get("monthly_promotion"),
+        "at": oa.zns_quota_at,
+    }
+    if daily and daily > 0 and remaining == 0:
+        return Line(Level.WARNING, "quota.empty", values)
+    low = bool(daily and daily > 0 and remaining < 0.2 * daily)
+    return Line(Level.WARNING if low else Level.OK, "quota.low" if low else "quota.ok", values)
+
+
+def _templates(desk: Desk, oa: OfficialAccount) -> Line:
+    rows = list(ZnsTemplate.select().where(ZnsTemplate.oa == oa.id, ZnsTemplate.status != templates.DELETED))
+    if not rows:
+        return Line(Level.UNKNOWN, "templates.never")
+    usable = sum(templates.sendable(row) for row in rows)
+    values = {"count": len(rows), "usable": usable, "at": max(row.synced_at for row in rows)}
+    return Line(Level.OK, "templates.ok", values)
+
+
+def _has_webhook_secret(desk: Desk, oa: OfficialAccount) -> bool:
+    app_id = apps.app_id_of(desk, oa)
+    if app_id == desk.settings.zalo_app_id:
+        return bool(desk.settings.zalo_webhook_secret)
+    return bool(ZaloApp.select().where(ZaloApp.app_id == app_id).exists())
+
+
+def _days_left(now: datetime, until: date) -> int:
+    return (until - now.astimezone(VIETNAM).date()).days
+
+
+def _start_of(day: date) -> datetime:
+    return datetime.combine(day, time(0), VIETNAM).astimezone(UTC)
+
+
+_LINES: tuple[Callable[[Desk, OfficialAccount], Line | None], ...] = (
+    _mode,
+    _stopped,
+    _app,
+    _connection,
+    _package,
+    _verified,
+    _events,
+    _quality,
+    _quota,
+    _templates,
+)

@@ -44,7 +44,7 @@ def sweep(now: datetime, window: timedelta = timedelta(minutes=10)) -> int:
         by_tracking.where(fresh, Receipt.tracking_id != ""),
         echoes.where(fresh, Receipt.kind == "echo", Delivery.state == DeliveryState.UNCERTAIN),
     ):
-        found += query.tuples()
+        found += [(oa_id, msg_id) for oa_id, msg_id in query.tuples()]
     return settle(now, found)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from services.desk import Desk
 from services.errors import Invalid, NotFound, Refusal
 from services.pacing import Lane
 from zalo import zns
-from zalo.client import Host
+from zalo.client import Host, Zalo
 from zalo.errors import Refused, ZaloError
 from zalo.payload import clean
 
@@ -37,9 +37,8 @@ async def sync(desk: Desk, oa: OfficialAccount, lane: Lane = Lane.BACKGROUND) ->
     started = desk.now()
     seen: list[str] = []
     while True:
-        page = await gateway.call(
-            desk, oa, lambda zalo, token: zns.list_templates(zalo, token, len(seen)), lane=lane, host=Host.BUSINESS
-        )
+        listed = _list_from(len(seen))
+        page = await gateway.call(desk, oa, listed, lane=lane, host=Host.BUSINESS)
         for item in page.items:
             await _read(desk, oa, item.template_id, lane)
         seen += [item.template_id for item in page.items]
@@ -162,6 +161,10 @@ def note_quota(desk: Desk, oa: OfficialAccount, daily: int | None, remaining: in
 def _keep_quota(desk: Desk, oa: OfficialAccount, values: dict[str, Any]) -> None:
     OfficialAccount.update(zns_quota=values, zns_quota_at=desk.now()).where(OfficialAccount.id == oa.id).execute()
     oa.zns_quota, oa.zns_quota_at = values, desk.now()
+
+
+def _list_from(offset: int) -> Callable[[Zalo, str], Coroutine[Any, Any, zns.TemplatePage]]:
+    return lambda zalo, token: zns.list_templates(zalo, token, offset)
 
 
 async def _read(desk: Desk, oa: OfficialAccount, template_id: str, lane: Lane) -> ZnsTemplate:
