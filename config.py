@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     vat_percent: int = Field(default=8, ge=0, le=30)
+    web_concurrency: int = Field(default=2, ge=1, le=64)
     log_level: str = "INFO"
 
     @field_validator("secret_keys", "zalo_webhook_secret", mode="before")

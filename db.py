@@ -63,6 +63,7 @@ def from_ms(ms: int) -> datetime:
 
 def open_database(url: str) -> peewee.Database:
     """Make the database of `url` the one every model uses. Connects lazily; calling it again replaces the former."""
+    close_database()
     real: peewee.Database = _sqlite(url) if url.startswith("sqlite:") else _postgresql(url)
     database.initialize(real)
     return real
@@ -79,7 +80,8 @@ def _sqlite(url: str) -> PooledSqliteDatabase:
     path.parent.mkdir(parents=True, exist_ok=True)
     # FULL: an answered webhook and a recorded send must survive a power cut, not only a crash of ours.
     pragmas = {"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "busy_timeout": 15_000}
-    return PooledSqliteDatabase(str(path), pragmas=pragmas, max_connections=64)
+    # A pooled connection is used by one thread at a time, but not always by the one that opened it.
+    return PooledSqliteDatabase(str(path), pragmas=pragmas, max_connections=64, check_same_thread=False)
 
 
 def _postgresql(url: str) -> PooledPostgresqlDatabase:

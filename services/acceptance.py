@@ -58,7 +58,10 @@ class Verdict:
 
 
 def check(secrets: Secrets, default_app: str, raw: bytes, headers: Mapping[str, str], received_at: datetime) -> Verdict:
-    """Judge one request by the secrets of the app its body names. Touches no database, never raises."""
+    """Judge one request by the secrets of the app its body names. Touches no database, never raises.
+
+    `headers` under the names of KEPT_HEADERS; these are kept with the event.
+    """
     if len(raw) > MAX_BODY:
         return Verdict(Kind.TOO_LARGE)
     try:
@@ -83,17 +86,17 @@ def check(secrets: Secrets, default_app: str, raw: bytes, headers: Mapping[str, 
 def _row(
     event: Event, app_id: str, raw: bytes, headers: Mapping[str, str], received_at: datetime
 ) -> tuple[object, ...]:
-    kept = {name: headers[name][:_LONGEST_HEADER] for name in KEPT_HEADERS if name in headers}
+    kept = {name: value[:_LONGEST_HEADER] for name, value in headers.items() if name in KEPT_HEADERS}
     return (event.dedupe_key, app_id, event.oa_id or "", event.name, raw, json.dumps(kept), to_ms(received_at))
 
 
 class KeyRing:
-    """The webhook secrets of every app we know, read again every 30 s so that a new app needs no restart."""
+    """The webhook secrets of every app we know: the environment's, and those the owner added."""
 
-    def __init__(self, settings: Settings, box: SecretBox) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.default_app = settings.zalo_app_id
         self._own = tuple(secret.get_secret_value() for secret in settings.zalo_webhook_secret)
-        self._box = box
+        self._box = SecretBox(settings.secret_keys)
 
     def read(self) -> Secrets:
         """App id -> secrets, newest first. The environment's app is there even with no secret at all."""

@@ -1,0 +1,48 @@
+"""gunicorn's settings for the web process: `gunicorn -c webhook/gunicorn.py 'webhook:create_app()'`.
+
+This file wires a process together, as jobs.py and clock.py do; that is why it may know the queue, which the package
+`webhook` does not. gevent, because half-sent bodies then cost a greenlet each and never a worker.
+"""
+
+from typing import Any
+
+import config
+
+settings = config.load()
+
+bind = f"{settings.host}:{settings.port}"
+workers = settings.web_concurrency
+worker_class = "gevent"
+worker_connections = 2000
+timeout = 30
+graceful_timeout = 25
+keepalive = 75  # longer than the 60 s of the usual proxies: the proxy closes first, so no request meets a closed door
+limit_request_line = 4094
+limit_request_fields = 64
+limit_request_field_size = 8190
+forwarded_allow_ips = "127.0.0.1,::1"
+loglevel = settings.log_level.lower()
+# Without the query: the OAuth callback's carries a code.
+access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(b)s %(M)sms'
+
+
+def post_worker_init(worker: Any) -> None:
+    """The application does not know the queue; here it learns how to wake the workers."""
+    import jobs
+    from services import logs
+    from webhook import set_nudge
+
+    logs.setup(settings.log_level, secrets=_secrets())
+    set_nudge(worker.wsgi, jobs.nudge)
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """Write what was counted since the last second."""
+    if getattr(worker, "wsgi", None) is not None:
+        worker.wsgi.extensions["reception"].close()
+
+
+def _secrets() -> list[str]:
+    """What no log line may show, whoever writes it."""
+    several = (*settings.secret_keys, *settings.zalo_webhook_secret, settings.zalo_app_secret, settings.metrics_token)
+    return [secret.get_secret_value() for secret in several]

@@ -1,0 +1,137 @@
+"""What stands between the route and the tables: keys, counts, the writer and the nudge, one of each in a process."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import gevent
+from gevent.lock import BoundedSemaphore
+from gevent.threadpool import ThreadPool
+from peewee import InterfaceError, OperationalError
+
+from config import Settings
+from db import database, is_sqlite
+from services import inbox
+from services.acceptance import KeyRing, Kind, Secrets, Verdict, check, counter, record, secret_counter
+from services.desk import Nudge, Work
+from webhook.writer import GroupCommit, NotStored, Row
+
+log = logging.getLogger(__name__)
+
+KEYS_FOR = 30.0  # seconds: a new app, or a new key of one, needs no restart
+TALLY_EVERY = 1.0
+NUDGE_EVERY = 0.1
+
+
+class Reception:
+    """Judges requests and has the signed ones stored. `nudge` may be set later, by whoever starts the process."""
+
+    def __init__(self, settings: Settings, nudge: Nudge, now: Callable[[], datetime]) -> None:
+        self.nudge = nudge
+        self._now = now
+        self._ring = KeyRing(settings)
+        self._same_secret = settings.zalo_app_secret.get_secret_value() in {
+            secret.get_secret_value() for secret in settings.zalo_webhook_secret
+        }
+        self._side = ThreadPool(2)
+        self._nudges = ThreadPool(1)  # its own: a queue that hangs must not keep keys or counts waiting
+        self._writer = GroupCommit(commit, self._nudge_soon)
+        self._keys: Secrets = {}
+        self._keys_until = 0.0
+        self._keys_lock = BoundedSemaphore(1)
+        self._tally: Counter[str] = Counter()
+        self._tallying = False
+        self._nudging = False
+
+    def receive(self, raw: bytes, headers: Mapping[str, str]) -> Verdict:
+        """Judge a request; a signed event is durable when this returns. Raises NotStored."""
+        verdict = check(self._current_keys(), self._ring.default_app, raw, headers, self._now())
+        if verdict.row is not None:
+            self._writer.submit(verdict.row)
+        self.count(counter(verdict.kind))
+        if verdict.key_index is not None:
+            self.count(secret_counter(verdict.app_id, verdict.key_index))
+        return verdict
+
+    def too_large(self) -> None:
+        """Count a body that was not read to its end."""
+        self.count(counter(Kind.TOO_LARGE))
+
+    def count(self, name: str) -> None:
+        """Count something; written to the database at most once a second, however much there is of it."""
+        self._tally[name] += 1
+        if not self._tallying:
+            self._tallying = True
+            gevent.spawn_later(TALLY_EVERY, self._write_tally)
+
+    def read(self, work: Callable[[], Any]) -> Any:
+        """Run a database read in a thread with a connection of its own, while other requests go on."""
+        return self._side.apply(connected, (work,))
+
+    def close(self) -> None:
+        """Write what is still only counted."""
+        self._write_tally()
+
+    def _current_keys(self) -> Secrets:
+        if time.monotonic() < self._keys_until:
+            return self._keys
+        with self._keys_lock:
+            if time.monotonic() >= self._keys_until:
+                self._read_keys()
+        return self._keys
+
+    def _read_keys(self) -> None:
+        try:
+            with gevent.Timeout(1.5):
+                self._keys = self.read(self._ring.read)
+        except (Exception, gevent.Timeout) as error:
+            if not self._keys:
+                raise NotStored(f"the keys could not be read: {type(error).__name__}") from None
+            log.warning("the webhook secrets could not be read again: %s", type(error).__name__)
+        self._keys_until = time.monotonic() + KEYS_FOR
+
+    def _write_tally(self) -> None:
+        counts, self._tally, self._tallying = dict(self._tally), Counter(), False
+        if not counts:
+            return
+        try:
+            self.read(lambda: record(self._now(), counts, self._alert_values))
+        except Exception as error:
+            log.warning("counts could not be written: %s", type(error).__name__)
+            self._tally.update(counts)
+
+    def _alert_values(self) -> Mapping[str, object]:
+        return {"app_id": self._ring.default_app, "is_app_secret": self._same_secret}
+
+    def _nudge_soon(self) -> None:
+        if not self._nudging:
+            self._nudging = True
+            gevent.spawn_later(NUDGE_EVERY, self._send_nudge)
+
+    def _send_nudge(self) -> None:
+        self._nudging = False
+        try:
+            self._nudges.apply(self.nudge, (Work.INBOX,))
+        except Exception as error:
+            log.warning("the worker could not be nudged, its sweep will find the events: %s", type(error).__name__)
+
+
+def connected(work: Callable[[], Any]) -> Any:
+    """Run `work` with a pooled database connection."""
+    with database.connection_context():
+        return work()
+
+
+def commit(rows: Sequence[Row]) -> None:
+    """Store rows; a PostgreSQL connection that died while idle is replaced once."""
+    try:
+        connected(lambda: inbox.store(rows))
+    except (OperationalError, InterfaceError):
+        if is_sqlite():
+            raise
+        connected(lambda: inbox.store(rows))
