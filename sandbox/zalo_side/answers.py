@@ -26,9 +26,12 @@ def success(data: Any) -> JsonObject:
     return {"data": data, "error": 0, "message": "Success"}
 
 
-def dumps(body: Mapping[str, Any]) -> bytes:
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
+def dumps(body: Any) -> bytes:
     """Compact JSON in raw UTF-8; a lone surrogate passes through, as wild input must be possible."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return _ENCODER.encode(body).encode("utf-8", "surrogatepass")
 
 
 def respond(body: Mapping[str, Any], date: str, headers: Mapping[str, str] | None = None) -> web.Response:

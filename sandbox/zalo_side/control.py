@@ -16,6 +16,8 @@ from sandbox.zalo_side.oas import Oa
 from sandbox.zalo_side.webhooks import RetryOn
 from sandbox.zalo_side.world import World
 
+# 2100-01-01, far from every limit of Python's calendar.
+LAST_MS = 4_102_444_800_000
 Control = Callable[[World, web.Request, dict[str, Any]], Awaitable[Any]]
 
 
@@ -55,16 +57,24 @@ async def clock(world: World, _: web.Request, order: dict[str, Any]) -> JsonObje
     if order.get("reset"):
         world.clock.shift(-world.clock.offset_ms)
     elif "set" in order:
-        world.clock.set(_moment(order["set"]))
+        world.clock.set(_possible(_moment(order["set"])))
     elif "advance_s" in order:
-        world.clock.shift(round(float(order["advance_s"]) * 1000))
+        by_ms = round(float(order["advance_s"]) * 1000)
+        _possible(world.clock.now_ms() + by_ms)
+        world.clock.shift(by_ms)
     else:
         raise ValueError("set, advance_s or reset is needed")
     return {"now": world.clock.now().isoformat(timespec="milliseconds"), "now_ms": world.clock.now_ms()}
 
 
+def _possible(at_ms: int) -> int:
+    if not 0 <= at_ms < LAST_MS:
+        raise ValueError("the clock goes from 1970 to 2100")
+    return at_ms
+
+
 def _moment(value: Any) -> int:
-    if isinstance(value, int):
+    if isinstance(value, int) and not isinstance(value, bool):
         return value
     at = datetime.fromisoformat(str(value))
     return round((at if at.tzinfo else at.replace(tzinfo=VIETNAM)).timestamp() * 1000)
@@ -116,6 +126,13 @@ async def expire_tokens(world: World, _: web.Request, order: dict[str, Any]) -> 
     return {"oa_id": oa.oa_id, "expired": True}
 
 
+async def issue_tokens(world: World, _: web.Request, order: dict[str, Any]) -> JsonObject:
+    """A new pair by hand, as the API Explorer of Zalo's console gives one; the old access token dies."""
+    oa = _oa(world, order.get("oa_id"))
+    pair = world.tokens.issue(oa.oa_id, world.clock.now_ms())
+    return {"oa_id": oa.oa_id, "access_token": pair.access, "refresh_token": pair.refresh}
+
+
 async def change_webhook(world: World, _: web.Request, order: dict[str, Any]) -> JsonObject:
     """`url`, `enabled`, `retry_on` any or connect, `retry_scale`, `limit_s`."""
     hook = world.webhook
@@ -152,6 +169,7 @@ ROUTES: tuple[tuple[str, str, Control], ...] = (
     ("POST", "/users", change_users),
     ("POST", "/templates/{template_id}", change_template),
     ("POST", "/tokens/expire", expire_tokens),
+    ("POST", "/tokens/issue", issue_tokens),
     ("POST", "/webhook", change_webhook),
     ("POST", "/receipts", change_receipts),
     ("POST", "/app", change_app),
@@ -173,7 +191,7 @@ def _handler(world: World, control: Control) -> Callable[[web.Request], Awaitabl
             if order is None:
                 raise ValueError("the body must be a JSON object")
             answer, status = await control(world, request, order), 200
-        except (ValueError, KeyError, TypeError) as problem:
+        except (ValueError, KeyError, TypeError, OverflowError) as problem:
             answer, status = {"error": str(problem)}, 400
         return web.Response(status=status, body=dumps(answer), content_type="application/json")
 
