@@ -128,12 +128,14 @@ def accept(desk: Desk, staff: Staff, token: str, chat_id: int, message_id: int) 
     the confirmation (`confirm.*`) and Refusal when something changed meanwhile; the confirmation is then not spent.
     """
     with write():
-        existing = Delivery.get_or_none(
-            Delivery.dedupe_key == _dedupe_key(token), Delivery.staff_id == staff.telegram_id
-        )
-        if existing is not None:
+        try:
+            question = confirmations.use(desk.now(), staff, token)
+        except Conflict:
+            mine = Delivery.staff_id == staff.telegram_id
+            existing = Delivery.get_or_none(Delivery.dedupe_key == _dedupe_key(token), mine)
+            if existing is None:
+                raise
             return existing
-        question = confirmations.use(desk.now(), staff, token)
         delivery = _create(desk, staff, question, chat_id, message_id)
         Confirmation.update(outcome=str(delivery.id)).where(Confirmation.id == question.id).execute()
         _audit(desk, staff, delivery, "message.accepted", chat_id, message_id)
@@ -150,6 +152,8 @@ def resend(desk: Desk, staff: Staff, delivery_id: int, chat_id: int, message_id:
     now = desk.now()
     with write():
         key = f"resend:{delivery_id}"
+        # Touching the row makes a second tap on PostgreSQL wait for the first one.
+        Delivery.update(resend_of=Delivery.resend_of).where(Delivery.id == delivery_id).execute()
         existing = Delivery.get_or_none(Delivery.dedupe_key == key)
         if existing is not None:
             return existing
@@ -168,6 +172,15 @@ def resend(desk: Desk, staff: Staff, delivery_id: int, chat_id: int, message_id:
         deliveries.show(now, delivery.id)
     desk.nudge(Work.SEND)
     return delivery
+
+
+def cancel(desk: Desk, staff: Staff, delivery_id: int) -> bool:
+    """Take back a message that still waits; False when it left, or ended, before. Audited."""
+    with write():
+        cancelled = deliveries.move(desk.now(), delivery_id, DeliveryState.CANCELLED)
+        if cancelled:
+            _audit(desk, staff, deliveries.get(delivery_id), "message.cancelled")
+    return cancelled
 
 
 def _create(desk: Desk, staff: Staff, question: Confirmation, chat_id: int, message_id: int) -> Delivery:
@@ -257,7 +270,9 @@ def _last_same(oa: OfficialAccount, phone: str, template_id: str) -> datetime | 
     return next((row.sent_at for row in rows if row.content.get("template_id") == template_id), None)
 
 
-def _audit(desk: Desk, staff: Staff, row: Delivery, action: str, chat_id: int, message_id: int) -> None:
+def _audit(
+    desk: Desk, staff: Staff, row: Delivery, action: str, chat_id: int | None = None, message_id: int | None = None
+) -> None:
     person = phones.mask(row.recipient) if row.channel == Channel.ZNS else row.recipient
     detail = {"delivery": row.id, "channel": row.channel, "kind": row.kind, "development": row.development}
     actor = Actor(staff.name or str(staff.telegram_id), staff, chat_id, message_id)

@@ -1,7 +1,7 @@
 """May this message leave now, and what else would reach the person?
 
-Asked before the preview, again when the yes comes, and a last time by the sender. One table of rules, read from the top;
-the first that objects is the answer. Everything is known locally: nothing is asked of Zalo.
+Asked before the preview, again when the yes comes, and a last time by the sender. One table of rules, read from the
+top; the first that objects is the answer. Everything is known locally: nothing is asked of Zalo.
 
 Refusals: send.paused {name}, oa.no_tokens {name}, oa.needs_reauth {name}, oa.stopped {name, code}, send.not_tester
 {name, user}, send.blocked {user, code}, send.window_closed {user, last}, send.opted_out {since, code},

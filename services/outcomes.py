@@ -1,0 +1,154 @@
+"""What an answer of Zalo, or its absence, means for the delivery that was to leave."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from db import write
+from models import Channel, Contact, Delivery, DeliveryState, Follower, OfficialAccount, ZnsTemplate
+from services import deliveries, pacing, receipts
+from services.desk import VIETNAM
+from services.errors import Refusal
+from services.preflight import NIGHT_END, next_time
+from zalo.errors import ErrorClass, Refused, ResumeAt
+
+# Tries over about ten minutes; who cannot be reached for longer is a matter for a person.
+UNREACHABLE_AFTER, TRANSIENT_AFTER, LATER_AFTER, TOKEN_AFTER = 8, 4, 12, 5
+_LONGEST_PAUSE = timedelta(minutes=5)
+_ENDS_HERE = {ErrorClass.RECIPIENT, ErrorClass.FIX, ErrorClass.TEMPLATE, ErrorClass.UNKNOWN}
+# Said by our own checks at the last moment: what a person decided meanwhile ends the message quietly.
+_SKIPPED = {"send.paused": "paused", "send.not_tester": "not_tester"}
+_HELD = {"oa.needs_reauth": "token", "oa.no_tokens": "token", "oa.tokens_unreadable": "token", "oa.stopped": "stopped"}
+
+
+def accepted(now: datetime, row: Delivery, msg_id: str, sent_at: datetime | None) -> None:
+    """Zalo took it. Commits, then looks for receipts that came before the answer."""
+    deliveries.answered(now, row.id, msg_id, sent_at)
+    receipts.settle(now, [(row.oa.oa_id, msg_id)])
+
+
+def surely_not_sent(now: datetime, row: Delivery) -> None:
+    """It never reached Zalo: again after a pause, a few times, then it has failed as unreachable."""
+    if row.attempt >= UNREACHABLE_AFTER:
+        _fail(now, row, "desk", "unreachable")
+    else:
+        back(now, row, now + _pause(row.attempt), "retry")
+
+
+def refused(now: datetime, row: Delivery, answer: Refused) -> None:
+    """Zalo said no, so it did not act; what follows depends on the class of the code."""
+    found = answer.error_class
+    if found is ErrorClass.GLOBAL:
+        back(now, row, None, "stopped", answer)
+    elif found is ErrorClass.LATER and row.attempt < LATER_AFTER:
+        resume = answer.info.resume or ResumeAt.NEXT_DAY
+        back(now, row, resumes_at(now, resume), _WAITS_FOR[resume], answer)
+    elif found is ErrorClass.TRANSIENT and row.attempt < TRANSIENT_AFTER:
+        back(now, row, now + _pause(row.attempt), "retry", answer)
+    elif found is ErrorClass.TOKEN and row.attempt < TOKEN_AFTER:
+        back(now, row, now + timedelta(minutes=1), "token", answer)
+    else:
+        with write():
+            _fail(now, row, found.value, str(answer.code), answer.message)
+            _remember(now, row, answer)
+
+
+def objected(now: datetime, row: Delivery, refusal: Refusal) -> None:
+    """One of our own rules spoke up between the yes and the sending."""
+    if refusal.key in _SKIPPED:
+        deliveries.move(now, row.id, DeliveryState.SKIPPED, error_class="desk", error_code=_SKIPPED[refusal.key])
+    elif refusal.key in _HELD:
+        back(now, row, None, _HELD[refusal.key])
+    elif "until" in refusal.values:
+        back(now, row, refusal.values["until"] + _jitter(), "quota")
+    else:
+        found = "template" if refusal.key.startswith("template.") else "recipient"
+        _fail(now, row, found, refusal.code or refusal.key)
+
+
+def unusable(now: datetime, row: Delivery, code: str) -> None:
+    """What was to be sent is not there any more."""
+    _fail(now, row, "desk", code)
+
+
+def back(now: datetime, row: Delivery, at: datetime | None, reason: str, answer: Refused | None = None) -> None:
+    """Into the queue again until `at`; None: until what holds it is gone (see sending.release_held)."""
+    values: dict[str, Any] = {
+        "next_attempt_at": at,
+        "held_reason": reason,
+        "error_code": str(answer.code) if answer else "",
+        "error_message": answer.message if answer else "",
+        "error_class": answer.error_class.value if answer else "",
+    }
+    with write():
+        if deliveries.move(now, row.id, DeliveryState.QUEUED, **values):
+            return
+        # It had not left yet, so it never went out of the queue.
+        still = Delivery.update(**values, lease_owner="", lease_until=None).where(
+            Delivery.id == row.id, Delivery.state == DeliveryState.QUEUED
+        )
+        if still.execute() and reason != row.held_reason:
+            deliveries.show(now, row.id)
+
+
+def resumes_at(now: datetime, resume: ResumeAt) -> datetime:
+    """When a "later" code stops applying, and a little after it, not everybody in the same second."""
+    local = now.astimezone(VIETNAM)
+    if resume is ResumeAt.NEXT_MINUTE:
+        return pacing.next_minute(now) + timedelta(seconds=random.uniform(0.2, 2))
+    if resume is ResumeAt.NIGHT_END:
+        return next_time(now, NIGHT_END) + _jitter()
+    if resume is ResumeAt.NEXT_DAY:
+        return next_time(now, time(0)) + _jitter()
+    first = (local.replace(day=1, hour=0, minute=0, second=0, microsecond=0) + timedelta(days=32)).replace(day=1)
+    return first.astimezone(now.tzinfo) + _jitter()
+
+
+_WAITS_FOR = {
+    ResumeAt.NEXT_MINUTE: "minute",
+    ResumeAt.NIGHT_END: "night",
+    ResumeAt.NEXT_DAY: "quota",
+    ResumeAt.NEXT_MONTH: "quota",
+}
+
+
+def _fail(now: datetime, row: Delivery, error_class: str, code: str, message: str = "") -> None:
+    deliveries.move(
+        now,
+        row.id,
+        DeliveryState.FAILED,
+        error_class=error_class,
+        error_code=code,
+        error_message=message,
+        held_reason="",
+    )
+
+
+def _remember(now: datetime, row: Delivery, answer: Refused) -> None:
+    """What the refusal says about the person or the template, for the next time."""
+    if answer.info.remember_optout and row.channel == Channel.ZNS:
+        told = {"opted_out_at": now, "opted_out_code": str(answer.code)}
+        Contact.insert(phone=row.recipient, created_at=now, **told).on_conflict(
+            conflict_target=[Contact.phone], update=told
+        ).execute()
+    elif answer.info.remember_optout:
+        oa = OfficialAccount.get_by_id(row.oa_id)
+        Follower.update(blocked_code=str(answer.code), blocked_at=now).where(
+            Follower.oa_id == oa.oa_id, Follower.user_id == row.recipient
+        ).execute()
+    elif answer.error_class is ErrorClass.TEMPLATE and row.channel == Channel.ZNS:
+        # Whatever we believed about this template is old: the next preview asks again.
+        ZnsTemplate.update(synced_at=0).where(
+            ZnsTemplate.oa == row.oa_id, ZnsTemplate.template_id == row.content["template_id"]
+        ).execute()
+
+
+def _pause(attempt: int) -> timedelta:
+    whole = min(timedelta(seconds=2 ** max(1, attempt)), _LONGEST_PAUSE)
+    return whole * random.uniform(0.8, 1.3)
+
+
+def _jitter() -> timedelta:
+    return timedelta(seconds=random.uniform(5, 90))
