@@ -18,38 +18,50 @@ APP = "4101110220330440550"
 SECRET = "AbCdEfGhIjKlMnOpQrSt"
 VECTORS = {
     "V1 ascii": (
-        '{"event_name":"user_send_text","app_id":"4101110220330440550","sender":{"id":"6503004005006007008"},'
-        '"recipient":{"id":"2902001003004005006"},"message":{"text":"hello","msg_id":"a1b2c3d4e5f60718293a"},'
-        '"timestamp":"1767225600123","user_id_by_app":"8104005006007008009"}',
+        (
+            '{"event_name":"user_send_text","app_id":"4101110220330440550","sender":{"id":"6503004005006007008"},'
+            '"recipient":{"id":"2902001003004005006"},"message":{"text":"hello","msg_id":"a1b2c3d4e5f60718293a"},'
+            '"timestamp":"1767225600123","user_id_by_app":"8104005006007008009"}'
+        ),
         "fd2effb5593b816bef974e16e0f55ad241d02530c5be0722c9186a5d533dad58",
     ),
     "V2 utf-8": (
-        '{"event_name":"user_send_text","app_id":"4101110220330440550","sender":{"id":"6503004005006007008"},'
-        '"recipient":{"id":"2902001003004005006"},"message":{"text":"Xin chào 🎁 a/b","msg_id":"a1b2c3d4e5f60718293b"},'
-        '"timestamp":"1767225600124","user_id_by_app":"8104005006007008009"}',
+        (
+            '{"event_name":"user_send_text","app_id":"4101110220330440550","sender":{"id":"6503004005006007008"},'
+            '"recipient":{"id":"2902001003004005006"},"message":{"text":"Xin chào 🎁 a/b","msg_id":"a1b2c3d4e5f60718293b"},'
+            '"timestamp":"1767225600124","user_id_by_app":"8104005006007008009"}'
+        ),
         "552d0f4e74daeb47a66857c702c3e1e4e71eef3fb15c968efdb6873c41a08032",
     ),
     "V3 escapes": (
-        '{"event_name":"user_send_text","app_id":"4101110220330440550","sender":{"id":"6503004005006007008"},'
-        '"recipient":{"id":"2902001003004005006"},"message":{"text":"Xin ch\\u00e0o \\ud83c\\udf81 a/b",'
-        '"msg_id":"a1b2c3d4e5f60718293b"},"timestamp":"1767225600124","user_id_by_app":"8104005006007008009"}',
+        (
+            '{"event_name":"user_send_text","app_id":"4101110220330440550","sender":{"id":"6503004005006007008"},'
+            '"recipient":{"id":"2902001003004005006"},"message":{"text":"Xin ch\\u00e0o \\ud83c\\udf81 a/b",'
+            '"msg_id":"a1b2c3d4e5f60718293b"},"timestamp":"1767225600124","user_id_by_app":"8104005006007008009"}'
+        ),
         "7fd3e700b545656807c7161e1eec1097f2209a6bf7cdfae317c3ad1950347633",
     ),
     "V4 slashes": (
-        '{"event_name":"user_send_text","app_id":"4101110220330440550","sender":{"id":"6503004005006007008"},'
-        '"recipient":{"id":"2902001003004005006"},"message":{"text":"Xin chào 🎁 a\\/b",'
-        '"msg_id":"a1b2c3d4e5f60718293b"},"timestamp":"1767225600124","user_id_by_app":"8104005006007008009"}',
+        (
+            '{"event_name":"user_send_text","app_id":"4101110220330440550","sender":{"id":"6503004005006007008"},'
+            '"recipient":{"id":"2902001003004005006"},"message":{"text":"Xin chào 🎁 a\\/b",'
+            '"msg_id":"a1b2c3d4e5f60718293b"},"timestamp":"1767225600124","user_id_by_app":"8104005006007008009"}'
+        ),
         "5cbdfe3756cfd46a0e266d850fd07be381aa1eef221abf40e0ccea5e32e4c26d",
     ),
     "V5 console": (
-        '{"app_id":"4101110220330440550","user_id_by_app":"8104005006007008009","event_name":"user_send_text",'
-        '"timestamp":"1767225600125","sender":{"id":"6503004005006007008"},"recipient":{"id":"579745863508352884"},'
-        '"message":{"msg_id":"This is message id","text":"This is testing message"}}',
+        (
+            '{"app_id":"4101110220330440550","user_id_by_app":"8104005006007008009","event_name":"user_send_text",'
+            '"timestamp":"1767225600125","sender":{"id":"6503004005006007008"},"recipient":{"id":"579745863508352884"},'
+            '"message":{"msg_id":"This is message id","text":"This is testing message"}}'
+        ),
         "d872adbcb0b1e72cf9d93997e95b04adf2b20b4feb53390f6dc4e279f2319b48",
     ),
     "V6 follow": (
-        '{"oa_id":"2902001003004005006","follower":{"id":"6503004005006007008"},"user_id_by_app":"8104005006007008009",'
-        '"event_name":"follow","source":"oa_profile","app_id":"4101110220330440550","timestamp":"1767225600126"}',
+        (
+            '{"oa_id":"2902001003004005006","follower":{"id":"6503004005006007008"},"user_id_by_app":"8104005006007008009",'
+            '"event_name":"follow","source":"oa_profile","app_id":"4101110220330440550","timestamp":"1767225600126"}'
+        ),
         "176f1201ecebefb682a646860256d00691f23743ca5016695302c7341e24cbf5",
     ),
 }
