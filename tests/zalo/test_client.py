@@ -56,6 +56,7 @@ def test_the_token_travels_in_a_header_named_access_token() -> None:
     request = seen(lambda zalo: zalo.call(get()))
     assert request.headers["access_token"] == TOKEN
     assert "authorization" not in request.headers
+    assert request.headers["accept-encoding"] == "identity"  # nothing that unpacks to more than it is
     assert TOKEN not in request.line
 
 

@@ -159,7 +159,7 @@ DEATHS: dict[str, Handler] = {
     "an error that is null": dying_with(answer(b'{"error": null}')),
     "deep nesting": dying_with(answer(b'{"error":' + b"[" * 100_000)),
     "a redirect": dying_with(answer(b"", status="307 Temporary Redirect", headers="Location: /elsewhere\r\n")),
-    "too much": dying_with(answer(b" " * (LARGEST_ANSWER + 1))),
+    "too much": dying_with(answer(b'{"error": 0, "x": "' + b"x" * LARGEST_ANSWER + b'"}')),
 }
 
 
@@ -300,14 +300,23 @@ def test_connections_are_kept_between_calls() -> None:
     assert (len(wire.requests), wire.connections) == (5, 1)
 
 
+def test_a_redirect_is_not_followed() -> None:
+    """It would carry the token, and a message, to an address that nobody set."""
+    handler = replying(b"", status="307 Temporary Redirect", headers="Location: /elsewhere\r\n")
+    found, wire = against(handler)
+    assert isinstance(found, PerhapsSent)
+    assert [request.target for request in wire.requests] == ["/v3.0/oa/message/cs"]
+
+
 def test_cookies_are_not_kept() -> None:
     """A cookie of one answer must not travel with another OA's request."""
 
     async def main() -> Wire:
-        cookie = "Set-Cookie: who=me; Path=/\r\n"
-        async with serving(replying(OK, headers=cookie)) as wire, wire.zalo() as zalo:
-            await outcome(zalo)
-            await outcome(zalo)
+        async with serving(replying(OK, headers="Set-Cookie: who=me; Path=/\r\n")) as wire:
+            base = f"http://localhost:{wire.port}"  # for bare addresses aiohttp keeps no cookies anyway
+            async with Zalo(Hosts(base, base, base)) as zalo:
+                assert isinstance(await outcome(zalo), Answer)
+                assert isinstance(await outcome(zalo), Answer)
             return wire
 
     assert all("cookie" not in request.headers for request in asyncio.run(main()).requests)
