@@ -1,0 +1,74 @@
+"""`python -m sandbox demo`: start everything, play the story, stay up or end."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import tempfile
+import threading
+from contextlib import contextmanager
+from collections.abc import Iterator
+from pathlib import Path
+
+from sandbox.demo.machine import OWNER_ID, CannotStart, Machine, running
+from sandbox.demo.story import Missed, Stage, play
+from sandbox.demo.transcript import Transcript
+
+
+def demo(*, port: int, web_port: int, once: bool, data: Path | None, language: str) -> int:
+    """Returns the exit code: 0 only if every step of the story was seen."""
+    # TERM ends the demo as Ctrl-C does, with everything it started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with _folder(data) as folder, running(folder, web_port, port) as machine:
+            _play(machine, language)
+            if not once:
+                _stay(machine)
+    except (CannotStart, Missed) as error:
+        print(f"OA Desk: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nstopped", file=sys.stderr)
+        return 0 if not once else 1
+    return 0
+
+
+@contextmanager
+def _folder(data: Path | None) -> Iterator[Path]:
+    if data is not None:
+        data.mkdir(parents=True, exist_ok=True)
+        yield data.resolve()
+        return
+    with tempfile.TemporaryDirectory(prefix="oadesk-demo-") as name:
+        yield Path(name)
+
+
+def _play(machine: Machine, language: str) -> None:
+    name = "Hoa"
+    with Transcript(machine.sandbox, OWNER_ID, name) as transcript:
+        stage = Stage(machine, transcript, name, language)
+        try:
+            play(stage)
+        except Missed:
+            machine.check()  # a process that died is the better explanation
+            raise
+        transcript.heading(f"{stage.seen} steps played, all of them seen")
+
+
+def _stay(machine: Machine) -> None:
+    print(
+        f"""
+Everything is up, and stays so until Ctrl-C.
+  web         {machine.web}/healthz   {machine.web}/metrics
+  sandbox     {machine.sandbox}/_sandbox/state
+  data, logs  {machine.folder}
+  write to the bot as Hoa:
+    curl -s {machine.sandbox}/_sandbox/telegram/say -d '{{"person": {OWNER_ID}, "text": "/oa"}}'
+  and read what it says:
+    curl -s {machine.sandbox}/_sandbox/telegram/chat/{OWNER_ID}
+  a customer writes to the OA:
+    curl -s {machine.sandbox}/_sandbox/events -d '{{"event": "user_send_text", "text": "Shop ơi"}}'""",
+        flush=True,
+    )
+    while not threading.Event().wait(2):
+        machine.check()
