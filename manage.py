@@ -7,7 +7,9 @@ one clear line. 2: wrong usage.
 from __future__ import annotations
 
 import asyncio
+import html
 import json
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, NoReturn, TypeVar
@@ -18,6 +20,7 @@ from peewee import DatabaseError, InterfaceError, OperationalError
 
 import config
 import db
+from bot.texts import load as load_texts
 from models import Delivery, Follower, InboxEvent, InboxState, OfficialAccount, Role, Staff
 from services import accounts, deliveries, followers, inbox, reconcile, staff
 from services.audit import CLI
@@ -25,14 +28,6 @@ from services.desk import Desk
 from services.errors import DeskError
 
 T = TypeVar("T")
-
-# The command line speaks English only; these are the refusals it can meet, the bot has them in both languages.
-REFUSALS = {
-    "oa.unknown": "there is no OA {oa_id}; see: python manage.py oa list",
-    "oa.token_dead": "Zalo does not accept this access token (code {code}); nothing was stored",
-    "oa.wrong_id": "the access token belongs to OA {found}, not to {expected}; nothing was stored",
-    "oa.id_digits": "an OA ID consists of digits",
-}
 
 
 def refuse(text: str) -> NoReturn:
@@ -56,10 +51,12 @@ class Group(click.Group):
 
 
 def _sentence(error: DeskError) -> str:
-    text = REFUSALS.get(error.key)
+    """What happened and what to do, in English and on one line; the bot says the same in the person's language."""
+    texts = load_texts()["en"]
     values = {"code": error.code, **error.values}
-    shown = ", ".join(f"{name}={value}" for name, value in values.items() if value not in ("", None))
-    return text.format_map({**values}) if text else f"{error.key} ({shown})" if shown else error.key
+    parts = (texts.lenient(f"error.{error.key}.{part}", values) for part in ("what", "do"))
+    told = " ".join(parts) if f"error.{error.key}.what" in texts else f"{error.key} {values}"
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", "", told)).split())
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})

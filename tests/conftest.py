@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -75,6 +76,18 @@ def postgres_name(worker_id: str) -> Iterator[str]:
 
 def postgres_url(name: str) -> str:
     return urlsplit(POSTGRES)._replace(path=f"/{name}").geturl()
+
+
+@pytest.fixture
+def postgres_url_of_a_new_database() -> Iterator[str]:
+    """An empty PostgreSQL database without any table."""
+    need(POSTGRES, 5432, "PostgreSQL")
+    name = f"oadesk_new_{os.getpid()}_{secrets.token_hex(4)}"
+    with psycopg.connect(POSTGRES, autocommit=True) as server:
+        server.execute(f'CREATE DATABASE "{name}"')
+    yield postgres_url(name)
+    with psycopg.connect(POSTGRES, autocommit=True) as server:
+        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ PLACES = {
     "bot": {"config", "db", "models", "services", "bot"},
     "jobs": {"config", "db", "models", "services"},
     "clock": {"config", "db", "models", "services", "jobs"},
-    "manage": {"config", "db", "secretbox", "models", "services", "jobs"},
+    "manage": {"config", "db", "secretbox", "models", "services", "bot"},  # of the bot: its texts
     "sandbox": {"sandbox", "zalo"},
 }
 HOMES = {
