@@ -14,21 +14,28 @@ GIVE_UP_AFTER = 12
 
 
 def post(
-    now: datetime, chat_id: int, kind: str, ref: str, payload: dict[str, Any], message_id: int | None = None
+    now: datetime,
+    chat_id: int,
+    kind: str,
+    ref: str,
+    payload: dict[str, Any],
+    message_id: int | None = None,
+    at: datetime | None = None,
 ) -> None:
     """Queue a message, or a new state of one: same chat, kind and ref is the same Telegram message, edited.
 
-    Call it in the transaction of the change it tells of. `message_id` names a message that already stands there.
+    Call it in the transaction of the change it tells of. `message_id` names a message that already stands there, `at`
+    is when to send it (now, unless given).
     """
     fresh = {
         "payload": payload,
         "state": NoticeState.QUEUED,
         "attempts": 0,
-        "next_attempt_at": now,
+        "next_attempt_at": at or now,
         "version": Notice.version + 1,
     }
     row = {"chat_id": chat_id, "kind": kind, "ref": ref, "created_at": now, "message_id": message_id}
-    Notice.insert(**row, payload=payload, next_attempt_at=now).on_conflict(
+    Notice.insert(**row, payload=payload, next_attempt_at=at or now).on_conflict(
         conflict_target=[Notice.chat_id, Notice.kind, Notice.ref], update=fresh
     ).execute()
 
@@ -39,6 +46,20 @@ def alert(now: datetime, kind: str, ref: str, payload: dict[str, Any], role: Rol
     for person in people:
         post(now, person.telegram_id, kind, ref, payload)
     return len(people)
+
+
+def withdraw(chat_id: int, kind: str, ref: str) -> bool:
+    """Take back a notice that was not sent yet; False when there is none."""
+    waiting = (Notice.chat_id == chat_id, Notice.kind == kind, Notice.ref == ref, Notice.state == NoticeState.QUEUED)
+    return bool(Notice.delete().where(*waiting).execute())
+
+
+def alert_once(now: datetime, kind: str, ref: str, payload: dict[str, Any], role: Role = Role.MANAGER) -> bool:
+    """As `alert`, unless this very thing was told before; True when it is told now."""
+    with write():
+        if Notice.select().where(Notice.kind == kind, Notice.ref == ref).exists():
+            return False
+        return bool(alert(now, kind, ref, payload, role))
 
 
 def claim(now: datetime, owner: str, limit: int = 20) -> list[Notice]:

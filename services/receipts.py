@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from db import write
 from models import Channel, Delivery, DeliveryState, OfficialAccount, Receipt
@@ -38,14 +39,12 @@ def sweep(now: datetime, window: timedelta = timedelta(minutes=10)) -> int:
         Delivery, on=(Delivery.oa == OfficialAccount.id) & (Delivery.tracking_id == Receipt.tracking_id)
     )
     echoes = keys.join(Delivery, on=(Delivery.oa == OfficialAccount.id) & (Delivery.recipient == Receipt.user_id))
-    found: list[tuple[str, str]] = []
-    for query in (
+    queries: list[Any] = [
         by_msg.where(fresh),
         by_tracking.where(fresh, Receipt.tracking_id != ""),
         echoes.where(fresh, Receipt.kind == "echo", Delivery.state == DeliveryState.UNCERTAIN),
-    ):
-        found += [(oa_id, msg_id) for oa_id, msg_id in query.tuples()]
-    return settle(now, found)
+    ]
+    return settle(now, [(row.oa_id, row.msg_id) for query in queries for row in query])
 
 
 def _settle_one(now: datetime, oa_id: str, msg_id: str) -> int:

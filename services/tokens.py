@@ -15,12 +15,11 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import structlog
 
 from db import in_thread, write
-from models import Notice, OaState, OaToken, OfficialAccount, TokenState
+from models import OaState, OaToken, OfficialAccount, TokenState
 from secretbox import CannotOpen
 from services import apps, durable, journal, notices, token_pairs
 from services.desk import Desk
@@ -171,14 +170,7 @@ def _warn(now: datetime, row: OaToken) -> bool:
         return False
     ref = f"{row.oa.oa_id}:{row.generation}:{step}"
     payload = {"oa_id": row.oa.oa_id, "days": max(0, -(-left // timedelta(days=1)))}
-    return _alert_once(now, "refresh_expiring", ref, payload)
-
-
-def _alert_once(now: datetime, kind: str, ref: str, payload: dict[str, Any]) -> bool:
-    with write():
-        if Notice.select().where(Notice.kind == kind, Notice.ref == ref).exists():
-            return False
-        return bool(notices.alert(now, kind, ref, payload))
+    return notices.alert_once(now, "refresh_expiring", ref, payload)
 
 
 def _usable(oa: OfficialAccount) -> OaToken:
@@ -316,7 +308,9 @@ def _postpone(desk: Desk, oa: OfficialAccount, row: OaToken, owner: str, code: s
             .execute()
         )
         if held and row.access_expires_at <= now:
-            _alert_once(now, "renewal_failing", f"{oa.oa_id}:{row.generation}", {"oa_id": oa.oa_id, "code": code})
+            notices.alert_once(
+                now, "renewal_failing", f"{oa.oa_id}:{row.generation}", {"oa_id": oa.oa_id, "code": code}
+            )
     log.warning("token_renewal_failed", oa_id=oa.oa_id, code=code, pause=pause.total_seconds())
 
 

@@ -1,0 +1,144 @@
+"""The clock: `python clock.py`. Several may run; each turn of each job is taken by one of them.
+
+APScheduler looks every few seconds whether a job's slot is open; a slot that was missed while no clock ran is made up
+for. A job that fails is logged, counted and tried again at its next slot, and never ends the clock.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+import structlog
+from apscheduler.schedulers.blocking import BlockingScheduler
+
+import config
+import db
+from services import chores, counters, logs, ticks
+from services.desk import VIETNAM, Desk, Nudge, no_nudge
+from services.loop import LoopThread
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY = 5  # seconds
+GRACE = 18.0
+Slot = Callable[[datetime], datetime]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A name, when it is due, and what is done then."""
+
+    name: str
+    slot: Slot
+    act: Callable[[Desk], Coroutine[Any, Any, int]]
+
+
+def _every(**period: int) -> Slot:
+    return lambda now: ticks.every(timedelta(**period), now)
+
+
+def _daily(hour: int, minute: int) -> Slot:
+    return lambda now: ticks.daily(time(hour, minute), now)
+
+
+JOBS = (
+    Job("tokens", _every(minutes=1), chores.renew_tokens),
+    Job("newcomers", _every(minutes=1), chores.look_at_newcomers),
+    Job("silence", _every(minutes=15), chores.warn_of_silence),
+    Job("profiles", _every(hours=3), chores.refresh_profiles),
+    Job("expiry", _daily(8, 0), chores.warn_of_expiry),
+    Job("reconcile", _daily(2, 30), chores.reconcile_all),
+    Job("purge", _daily(3, 30), chores.purge),
+)
+
+
+class Clock:
+    """The scheduler, and the loop its jobs run in."""
+
+    def __init__(self, settings: config.Settings, nudge: Nudge = no_nudge) -> None:
+        self._settings = settings
+        self._nudge = nudge
+        self._loop = LoopThread("clock")
+        self._scheduler = BlockingScheduler(timezone=VIETNAM)
+        self._desk: Desk
+
+    def serve(self) -> None:
+        """Run until TERM or INT; what is under way then may end."""
+        db.open_database(self._settings.database)
+        self._loop.start()
+        self._desk = self._loop.run(self._make_desk(), 10)
+        for job in JOBS:
+            self._scheduler.add_job(
+                self._turn,
+                "interval",
+                seconds=LOOK_EVERY,
+                args=[job],
+                id=job.name,
+                max_instances=1,
+                coalesce=True,
+                misfire_grace_time=None,
+                next_run_time=datetime.now(UTC),
+            )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        log.info("clock_started", jobs=[job.name for job in JOBS])
+        self._scheduler.start()
+        self._loop.close(GRACE, self._desk.close)
+        db.close_database()
+
+    def _turn(self, job: Job) -> None:
+        try:
+            run_job(self._desk, self._loop, job)
+        except Exception as problem:
+            log.exception("clock_broke", job=job.name, problem=type(problem).__name__)
+
+    def _stop(self, number: int, frame: object) -> None:
+        self._scheduler.shutdown(wait=False)
+
+    async def _make_desk(self) -> Desk:
+        return Desk.from_settings(self._settings, self._nudge)
+
+
+def run_job(desk: Desk, loop: LoopThread, job: Job) -> bool:
+    """Do the job if its slot is open; True when this clock took it. A failure is logged and counted."""
+    slot = job.slot(desk.now())
+    with db.database.connection_context():
+        if not ticks.take(job.name, slot):
+            return False
+    error = ""
+    try:
+        done = loop.run(job.act(desk))
+        log.debug("clock_done", job=job.name, done=done)
+    except Exception as problem:
+        error = type(problem).__name__
+        log.exception("clock_job_failed", job=job.name, problem=error)
+    with db.database.connection_context():
+        ticks.end(desk.now(), job.name, slot, error)
+        if error:
+            counters.add(desk.now(), "clock_job_failed")
+    return True
+
+
+def main() -> None:
+    """Start the clock with the settings of the environment."""
+    try:
+        settings = config.load()
+    except config.ConfigError as problem:
+        raise SystemExit(f"OA Desk does not start: {problem}") from None
+    several = (*settings.secret_keys, settings.zalo_app_secret)
+    logs.setup(settings.log_level, secrets=[secret.get_secret_value() for secret in several])
+    Clock(settings, _nudge()).serve()
+
+
+def _nudge() -> Nudge:
+    import jobs  # here, not above: importing the clock (tests do) must not read the environment
+
+    return jobs.nudge
+
+
+if __name__ == "__main__":
+    main()

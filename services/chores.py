@@ -1,0 +1,155 @@
+"""What the clock has done, one function for each of its jobs. Each can be run at any time, and twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, time, timedelta
+
+import structlog
+
+from db import in_thread, write
+from models import (
+    ClockTick,
+    Confirmation,
+    FollowerSync,
+    Notice,
+    NoticeState,
+    OaState,
+    OfficialAccount,
+    StaffUpdate,
+    UpdateState,
+)
+from services import accounts, notices, reconcile, templates, tokens
+from services.desk import VIETNAM, Desk, Work
+from services.errors import DeskError
+from zalo.errors import ZaloError
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 8  # OAs looked after at the same time
+KEPT = timedelta(days=7)
+NOTICES_KEPT = timedelta(days=30)
+SILENT_AFTER = timedelta(hours=3)
+# Nobody writes to a shop at night; silence is counted within these hours of Vietnam.
+DAY_FROM, DAY_TO = time(8), time(22)
+Chore = Callable[[Desk, OfficialAccount], Awaitable[object]]
+
+
+async def renew_tokens(desk: Desk) -> int:
+    """Renew what is due, after finishing what an earlier process left in the journal; returns how many were due."""
+    await in_thread(tokens.replay_journal, desk)
+    due = await in_thread(tokens.due, desk.now())
+    await _each(desk, due, _renew)
+    return len(due)
+
+
+async def warn_of_expiry(desk: Desk) -> int:
+    """Tell managers of refresh tokens near their end."""
+    return await in_thread(tokens.warn_of_expiry, desk.now())
+
+
+async def look_at_newcomers(desk: Desk) -> int:
+    """An OA registered a moment ago: read its profile, templates and quota, and begin to pull its follower list."""
+    fresh = await in_thread(_newcomers)
+    await _each(desk, fresh, _first_look)
+    return len(fresh)
+
+
+async def refresh_profiles(desk: Desk) -> int:
+    """Profile (package, verification) and ZNS quota and quality of every OA."""
+    every = await in_thread(_connected)
+    await _each(desk, every, accounts.refresh_profile)
+    await _each(desk, every, templates.refresh_quota)
+    return len(every)
+
+
+async def reconcile_all(desk: Desk) -> int:
+    """The nightly look at everything events may have missed: follower lists and templates."""
+    every = await in_thread(_connected)
+    for oa in every:
+        await in_thread(reconcile.start, desk, oa)
+    desk.nudge(Work.SYNC)
+    await _each(desk, every, templates.sync)
+    return len(every)
+
+
+async def warn_of_silence(desk: Desk) -> int:
+    """Notice webhook_silent {oa_id, hours} when an OA that had events has none for three hours of the day."""
+    return await in_thread(_warn_of_silence, desk.now())
+
+
+async def purge(desk: Desk) -> int:
+    """Forget the machinery's own traces: old ticks, handled updates, spent confirmations, shown notices."""
+    return await in_thread(_purge, desk.now())
+
+
+async def _each(desk: Desk, oas: list[OfficialAccount], chore: Chore) -> None:
+    """Do it for every OA; the trouble of one is logged and does not keep the others waiting."""
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(oa: OfficialAccount) -> None:
+        async with gate:
+            try:
+                await chore(desk, oa)
+            except (ZaloError, DeskError) as trouble:
+                log.warning("chore_refused", chore=chore.__name__, oa_id=oa.oa_id, problem=_reason(trouble))
+
+    await asyncio.gather(*(one(oa) for oa in oas))
+
+
+async def _renew(desk: Desk, oa: OfficialAccount) -> None:
+    row = await in_thread(tokens.current, oa)
+    if row is not None:
+        await tokens.refresh(desk, oa, row.generation)
+
+
+async def _first_look(desk: Desk, oa: OfficialAccount) -> None:
+    await in_thread(reconcile.start, desk, oa)
+    desk.nudge(Work.SYNC)
+    await accounts.refresh_profile(desk, oa)
+    await templates.sync(desk, oa)
+    await templates.refresh_quota(desk, oa)
+
+
+def _newcomers() -> list[OfficialAccount]:
+    pulled = FollowerSync.select(FollowerSync.oa)
+    return [oa for oa in _connected() if not pulled.where(FollowerSync.oa == oa.id).exists()]
+
+
+def _connected() -> list[OfficialAccount]:
+    return list(OfficialAccount.select().where(OfficialAccount.state == OaState.ACTIVE).order_by(OfficialAccount.id))
+
+
+def _warn_of_silence(now: datetime) -> int:
+    local = now.astimezone(VIETNAM)
+    if not DAY_FROM <= local.time() < DAY_TO:
+        return 0
+    morning = datetime.combine(local.date(), DAY_FROM, VIETNAM)
+    told = 0
+    for oa in _connected():
+        last = oa.last_event_at
+        if last is None or now - max(last, morning) < SILENT_AFTER:
+            continue
+        hours = int((now - last) / timedelta(hours=1))
+        ref = f"{oa.oa_id}:{last:%Y%m%d%H%M}"
+        told += notices.alert_once(now, "webhook_silent", ref, {"oa_id": oa.oa_id, "hours": hours})
+    return told
+
+
+def _purge(now: datetime) -> int:
+    old = now - KEPT
+    queries = (
+        ClockTick.delete().where(ClockTick.slot < old),
+        StaffUpdate.delete().where(
+            StaffUpdate.received_at < old, StaffUpdate.state.in_([UpdateState.DONE, UpdateState.FAILED])
+        ),
+        Confirmation.delete().where(Confirmation.expires_at < old),
+        Notice.delete().where(Notice.created_at < now - NOTICES_KEPT, Notice.state != NoticeState.QUEUED),
+    )
+    with write():
+        return sum(query.execute() for query in queries)
+
+
+def _reason(trouble: Exception) -> str:
+    return trouble.key if isinstance(trouble, DeskError) else str(trouble)
