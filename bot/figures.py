@@ -71,3 +71,8 @@ def ago(language: str, at: datetime, now: datetime) -> str:
 def month(moment_: datetime) -> str:
     """03/2025."""
     return f"{moment_.astimezone(VIETNAM):%m/%Y}"
+
+
+def stamp(at: datetime) -> str:
+    """2026-11-23 09:17 in Vietnam, for files that are sorted."""
+    return f"{at.astimezone(VIETNAM):%Y-%m-%d %H:%M}"

@@ -66,7 +66,11 @@ class Target:
 
 
 class OldKeyboard(Exception):
-    """The button was made for another layout, or what it is about has changed."""
+    """The button was made for another layout, or what it is about has changed; `instead` is the screen to open anew."""
+
+    def __init__(self, about: str, instead: Screen | None = None) -> None:
+        super().__init__(about)
+        self.instead = instead
 
 
 def to(action: str, *args: object, fresh: bool = False) -> str:

@@ -47,11 +47,10 @@ BUTTONS: dict[str, Role] = {
     "settings": Role.VIEWER,
     "lang": Role.VIEWER,
     "f": Role.VIEWER,  # an answer to the open form; opening the form needed the form's own role
-    "words": Role.VIEWER,
+    "f.go": Role.VIEWER,
     # OAs
     "oas": Role.VIEWER,
     "oa": Role.VIEWER,
-    "oa.use": Role.VIEWER,
     "oa.add": Role.MANAGER,
     "oa.edit": Role.MANAGER,
     "oa.rename": Role.MANAGER,
@@ -68,6 +67,7 @@ BUTTONS: dict[str, Role] = {
     "oa.tokens": Role.MANAGER,
     # customers
     "kh": Role.OPERATOR,
+    "kh.find": Role.OPERATOR,
     "k": Role.OPERATOR,
     "k.number": Role.OPERATOR,
     "k.tester": Role.MANAGER,
@@ -78,8 +78,10 @@ BUTTONS: dict[str, Role] = {
     "send.way": Role.OPERATOR,
     "zns": Role.OPERATOR,
     "zns.to": Role.OPERATOR,
-    "zns.fill": Role.OPERATOR,
+    "zns.again": Role.OPERATOR,
     "zns.edit": Role.OPERATOR,
     "text.edit": Role.OPERATOR,
     "yes": Role.OPERATOR,
+    "again": Role.OPERATOR,
+    "resend": Role.OPERATOR,
 }

@@ -1,7 +1,7 @@
 """The one layer between screens and Telegram: lengths, waits, and the refusals that are none.
 
-Telegram counts 4096 UTF-16 units a message; an edit that changes nothing is an error to it and a success to us; a message
-that is gone is sent anew; RetryAfter concerns one chat and holds back that chat only.
+Telegram counts 4096 UTF-16 units a message; an edit that changes nothing is an error to it and a success to us; a
+message that is gone is sent anew; RetryAfter concerns one chat and holds back that chat only.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -69,7 +68,7 @@ class Sender:
         return message.message_id
 
     async def edit(self, chat_id: int, message_id: int, screen: Screen) -> int:
-        """Show `screen` on that message; returns the id of the message that now shows it (a new one if that was gone)."""
+        """Show `screen` on that message; returns the id of the one that now shows it (new if that was gone)."""
         try:
             await self._try(
                 chat_id,
@@ -109,7 +108,7 @@ class Sender:
         """Send a file that may not be forwarded; read from disk, never whole in memory."""
 
         async def send() -> int:
-            with path.open("rb") as file:  # noqa: ASYNC230 - opening a local file; httpx reads it while it sends
+            with path.open("rb") as file:
                 message = await self.bot.send_document(
                     chat_id, file, caption, filename=name, parse_mode=ParseMode.HTML, protect_content=True
                 )
@@ -137,7 +136,7 @@ class Sender:
         try:
             return await act()
         except RetryAfter as error:
-            self._until[chat_id] = self._now() + _seconds(error.retry_after)
+            self._until[chat_id] = self._now() + wait_of(error)
         except Forbidden as error:
             raise Unreachable(str(error)) from error
         except BadRequest as error:
@@ -180,5 +179,6 @@ def _cannot_be_edited(error: TelegramError) -> bool:
     return "message to edit not found" in text or "can't be edited" in text or "no text in the message" in text
 
 
-def _seconds(value: int | timedelta) -> float:
-    return value.total_seconds() if isinstance(value, timedelta) else float(value)
+def wait_of(error: RetryAfter) -> float:
+    """Seconds Telegram asks us to wait. The public attribute warns of its own change, this one has it already."""
+    return error._retry_after.total_seconds()

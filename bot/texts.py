@@ -32,7 +32,7 @@ class Texts:
         return self._table[key].format(**{name: self._plain(value) for name, value in values.items()})
 
     def lenient(self, key: str, values: Mapping[str, Any]) -> Html:
-        """As calling it, for values from elsewhere: one that is missing shows as a dash instead of failing the screen."""
+        """As calling it, for values from elsewhere: a missing one shows as a dash instead of failing the screen."""
         names = {name for _, name, _, _ in Formatter().parse(self._table[key]) if name}
         return self(key, **{name: values.get(name, "–") for name in names})
 

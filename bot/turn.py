@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import ParamSpec, TypeVar
 
 import db
-from bot.markup import Html, Screen, Target
+from bot.markup import Screen, Target
+from bot.menu import Menus
 from bot.telegram_limits import Sender
 from bot.texts import Texts
 from models import Staff
-from secretbox import SecretBox
 from services import audit, drafts
 from services.desk import Desk
 from services.drafts import Form
@@ -28,6 +28,7 @@ class Office:
     desk: Desk
     sender: Sender
     texts: dict[str, Texts]
+    menus: Menus
 
 
 @dataclass
@@ -54,11 +55,6 @@ class Turn:
     def sender(self) -> Sender:
         """The way to Telegram."""
         return self.office.sender
-
-    @property
-    def box(self) -> SecretBox:
-        """For sealing drafts."""
-        return self.office.desk.box
 
     @property
     def t(self) -> Texts:
@@ -98,18 +94,18 @@ class Turn:
             self._answered = True
             await self.sender.answer(self.query_id, text)
 
-    async def forget_my_message(self) -> None:
-        """Delete what the person just typed, because it holds a secret; the open screen is then the last message."""
-        if self.message_id is not None:
-            await self.sender.delete(self.chat_id, self.message_id)
+    async def forget_my_message(self, screen: int | None) -> None:
+        """Delete what was just typed, because it holds a secret; `screen` is then the last message and is edited."""
+        if self.message_id is not None and await self.sender.delete(self.chat_id, self.message_id):
+            self.tapped = self.tapped or screen
 
     async def form(self) -> Form | None:
         """The person's open form."""
-        return await self.db(drafts.load, self.box, self.staff)
+        return await self.db(drafts.load, self.desk.box, self.staff)
 
     async def keep(self, form: Form) -> None:
         """Store the form: from here on a restart does not lose it."""
-        await self.db(drafts.save, self.now(), self.box, self.staff, form)
+        await self.db(drafts.save, self.now(), self.desk.box, self.staff, form)
 
     async def close_form(self) -> bool:
         """Forget the open form; False when there was none."""

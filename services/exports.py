@@ -30,7 +30,7 @@ def restore(value: str) -> str:
 
 
 def write_csv(path: Path, header: Row, rows: Iterable[Row]) -> int:
-    """Write rows as they come, never all in memory; returns how many. UTF-8 with BOM, so that Excel reads Vietnamese."""
+    """Write rows as they come, never all in memory; returns how many. The BOM makes Excel read Vietnamese."""
     count = 0
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)

@@ -72,12 +72,12 @@ def waiting() -> list[StaffUpdate]:
 
 
 def interrupted() -> list[int]:
-    """Chats whose update was under way when the last process died. They are not run again: nobody knows how far it got."""
+    """Chats whose update was under way when the last process died; not run again, nobody knows how far it got."""
     with write():
         rows = list(StaffUpdate.select().where(StaffUpdate.state == UpdateState.STARTED).order_by(StaffUpdate.id))
         for row in rows:
             failed(row.id, "restart")
-    return list(dict.fromkeys(row.chat_id for row in rows))
+    return list(dict.fromkeys(row.chat_id for row in rows if row.chat_id is not None))
 
 
 def _context(update_id: int) -> str:

@@ -1,0 +1,45 @@
+"""`python -m bot`: poll Telegram until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+
+import config
+import db
+from bot.app import running
+from services import logs
+from services.desk import Desk
+
+
+def main() -> int:
+    """Run the bot; exit 1 with one clear line when the settings do not allow it."""
+    try:
+        settings = config.load()
+    except config.ConfigError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - logging is not set up yet
+        return 1
+    token = settings.telegram_bot_token.get_secret_value()
+    if not token:
+        print("TELEGRAM_BOT_TOKEN is not set", file=sys.stderr)  # noqa: T201
+        return 1
+    logs.setup(settings.log_level, secrets=[token])
+    db.open_database(settings.database)
+    asyncio.run(_serve(Desk.from_settings(settings)))
+    db.close_database()
+    return 0
+
+
+async def _serve(desk: Desk) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, stop.set)
+    async with running(desk):
+        await stop.wait()
+    await desk.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

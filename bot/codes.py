@@ -1,0 +1,43 @@
+"""Zalo's codes in the words of people who send messages."""
+
+from __future__ import annotations
+
+import re
+
+from bot.markup import Html, lines
+from bot.texts import Texts
+from services import troubles
+
+CODE = re.compile(r"-\d{2,5}|\d{3}")
+TABLES = ("zns", "oa", "oauth")
+TABLE_OF = {"zns": "zns", "cs": "oa"}
+
+
+def explain_code(t: Texts, channel: str, code: str, error_class: str) -> tuple[Html, Html]:
+    """What a code of this channel means and what to do; the class answers for codes without words of their own."""
+    table = TABLE_OF.get(channel, channel)
+    own = f"code.{table}.{code}"
+    what = t(f"{own}.what") if f"{own}.what" in t else t(f"class.{_class(t, error_class)}.what")
+    do = t(f"{own}.do") if f"{own}.do" in t else t(f"class.{_class(t, error_class)}.do")
+    return what, do
+
+
+def _class(t: Texts, name: str) -> str:
+    return name if f"class.{name}.what" in t else "unknown"
+
+
+def looks_like_code(text: str) -> bool:
+    """Whether somebody typed one of Zalo's codes and nothing else."""
+    return CODE.fullmatch(text.strip()) is not None
+
+
+def code_page(t: Texts, code: str) -> Html:
+    """A code in every table that has it."""
+    found = troubles.classes_of(int(code))
+    if not found:
+        return lines(t("codes.title", code=code), t("codes.unknown"))
+    body: list[Html] = [t("codes.title", code=code)]
+    for table, error_class in found.items():
+        what, do = explain_code(t, table, code, error_class)
+        body += [t("codes.entry", where=t(f"codes.table_{table}"), what=what, do=do)]
+    return lines(*body)

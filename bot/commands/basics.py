@@ -1,0 +1,104 @@
+"""/start, /help, /settings, /cancel and the buttons every screen has."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.codes import code_page, looks_like_code
+from bot.forms.engine import ask
+from bot.forms.kinds import KINDS
+from bot.keyboards import home_row
+from bot.markup import Button, Html, OldKeyboard, Screen, lines, to
+from bot.roles import COMMANDS
+from bot.screens.home import home, show_home
+from bot.texts import LANGUAGES
+from bot.turn import Turn
+from services import staff
+
+Args = tuple[str, ...]
+
+
+async def start(turn: Turn, rest: str) -> None:
+    """The desk."""
+    await show_home(turn)
+
+
+async def help_command(turn: Turn, rest: str) -> None:
+    """What can be done here; `/trogiup -118` explains a code."""
+    if looks_like_code(rest):
+        await explain_code(turn, rest.strip())
+        return
+    await turn.show(Screen(_help(turn), [home_row(turn.t)]))
+
+
+async def explain_code(turn: Turn, code: str) -> None:
+    """What one of Zalo's codes means."""
+    await turn.show(Screen(code_page(turn.t, code), [home_row(turn.t)]))
+
+
+async def show_help(turn: Turn, args: Args) -> None:
+    """The help, by its button."""
+    await help_command(turn, "")
+
+
+def _help(turn: Turn) -> Html:
+    t = turn.t
+    allowed = [command for command in COMMANDS if staff.may(turn.staff, command.role)]
+    rows = [
+        t("help.line", command=f"/{command.name(t.language)}", text=t(f"menu.{command.action}")) for command in allowed
+    ]
+    return lines(t("help.title"), *rows, "", t("help.paste"), "", t("help.words"))
+
+
+async def settings(turn: Turn, rest: str) -> None:
+    """The person's own settings: so far the language."""
+    await turn.show(_settings(turn))
+
+
+async def show_settings(turn: Turn, args: Args) -> None:
+    """The settings, by their button."""
+    await settings(turn, "")
+
+
+def _settings(turn: Turn) -> Screen:
+    t = turn.t
+    role = t(f"role.{turn.staff.role}")
+    text = t("settings.title", name=turn.staff.name, role=role, number=str(turn.staff.telegram_id))
+    buttons = [
+        Button(("✅ " if name == t.language else "") + t.plain(f"language.{name}"), to("lang", name))
+        for name in LANGUAGES
+    ]
+    return Screen(text, [buttons, home_row(t)])
+
+
+async def set_language(turn: Turn, args: Args) -> None:
+    """Speak another language from now on, in the menu too."""
+    if args[0] not in LANGUAGES:
+        raise OldKeyboard("lang")
+    await turn.db(staff.set_language, turn.staff, args[0])
+    await turn.office.menus.show(turn.staff, turn.chat_id)
+    await turn.show(_settings(turn))
+
+
+async def cancel(turn: Turn, rest: str) -> None:
+    """Drop the open form; nothing of it leaves."""
+    form = await turn.form()
+    await turn.close_form()
+    if form is not None and form.message_id is not None and turn.tapped is None:
+        await turn.sender.strip(turn.chat_id, form.message_id)
+    screen = await home(turn)
+    told = turn.t("cancel.done" if form else "cancel.nothing")
+    await turn.show(replace(screen, text=lines(told, "", screen.text)))
+
+
+async def cancel_button(turn: Turn, args: Args) -> None:
+    """The cancel button of a form or preview."""
+    await cancel(turn, "")
+
+
+async def go_on(turn: Turn, args: Args) -> None:
+    """Back to the form that was left for something else."""
+    form = await turn.form()
+    if form is None:
+        raise OldKeyboard("form")
+    await ask(KINDS[form.kind], turn, form)

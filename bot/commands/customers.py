@@ -1,0 +1,138 @@
+"""/followers, the customer card, and the files of customers."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from bot import figures
+from bot.markup import OldKeyboard
+from bot.screens.customers import ALL, customer_card, customer_list
+from bot.screens.need_oa import need_oa
+from bot.turn import Turn
+from models import Follower, OfficialAccount
+from services import audit, exports, followers, notices, phones
+from services.errors import NotAllowed
+
+Args = tuple[str, ...]
+NUMBER_SHOWN_FOR = timedelta(minutes=10)
+COLUMNS = ("user_id", "name", "zalo_name", "follows", "followed_at", "last_seen", "phone", "tags", "tester")
+
+
+async def followers_command(turn: Turn, rest: str) -> None:
+    """`/khach` lists, `/khach lan` searches by name, phone or id."""
+    oa = await need_oa(turn)
+    if oa is None:
+        return
+    if not rest:
+        await turn.show(await customer_list(turn, oa, ALL, 0))
+        return
+    found = await turn.db(followers.find, oa.oa_id, rest, 2)
+    if len(found) == 1:
+        await turn.show(await customer_card(turn, oa, found[0]))
+        return
+    await turn.show(await customer_list(turn, oa, ALL, 0, rest))
+
+
+async def show_list(turn: Turn, args: Args) -> None:
+    """A page: which people, perhaps a search, the offset."""
+    oa = await need_oa(turn)
+    if oa is not None:
+        query = args[1] if len(args) == 3 else ""
+        await turn.show(await customer_list(turn, oa, args[0], int(args[-1]), query))
+
+
+async def how_to_find(turn: Turn, args: Args) -> None:
+    """What to type to find somebody."""
+    await turn.toast(turn.t.plain("customers.how_to_find"))
+
+
+async def show_card(turn: Turn, args: Args) -> None:
+    """One person."""
+    oa, person = await customer_of(turn, args[0])
+    await turn.show(await customer_card(turn, oa, person))
+
+
+async def show_number(turn: Turn, args: Args) -> None:
+    """The full number for ten minutes; who looked is written down."""
+    oa, person = await customer_of(turn, args[0])
+    if not turn.staff.sees_numbers:
+        raise NotAllowed("role.numbers")
+    shown = await turn.show(await customer_card(turn, oa, person, full_number=True))
+    await turn.db(_note_number_shown, turn, oa, person, shown)
+
+
+def _note_number_shown(turn: Turn, oa: OfficialAccount, person: Follower, shown: int) -> None:
+    now = turn.now()
+    target = phones.mask(person.phone)
+    audit.record(now, turn.actor, "customer.number_shown", oa_id=oa.oa_id, target=target, detail={"row": person.id})
+    at = now + NUMBER_SHOWN_FOR
+    notices.post(now, turn.chat_id, "hide_number", str(shown), {"row": person.id}, shown, at=at)
+
+
+async def set_tester(turn: Turn, args: Args) -> None:
+    """Mark somebody as one who gets the messages of testing, or take the mark away."""
+    oa, person = await customer_of(turn, args[0])
+    wanted = args[1] == "1"
+    await turn.db(_set_tester, turn, oa, person, wanted)
+    person.tester = wanted
+    await turn.show(await customer_card(turn, oa, person))
+
+
+def _set_tester(turn: Turn, oa: OfficialAccount, person: Follower, wanted: bool) -> None:
+    followers.set_tester(oa.oa_id, person.user_id, wanted)
+    action = "customer.tester_on" if wanted else "customer.tester_off"
+    audit.record(turn.now(), turn.actor, action, oa_id=oa.oa_id, target=f"follower {person.id}")
+
+
+async def customer_of(turn: Turn, row_id: str) -> tuple[OfficialAccount, Follower]:
+    """The person of a button and the OA they belong to. Raises OldKeyboard when either is gone."""
+    person = await turn.db(Follower.get_or_none, Follower.id == int(row_id))
+    if person is None:
+        raise OldKeyboard("customer")
+    oa = await turn.db(OfficialAccount.get_or_none, OfficialAccount.oa_id == person.oa_id)
+    if oa is None:
+        raise OldKeyboard("customer")
+    return oa, person
+
+
+async def send_file(turn: Turn, args: Args) -> None:
+    """All customers of the OA as CSV or XLSX, written row by row."""
+    oa = await need_oa(turn)
+    if oa is None:
+        return
+    suffix = "xlsx" if args[0] == "xlsx" else "csv"
+    await turn.toast(turn.t.plain("file.making"))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"file.{suffix}"
+        count = await turn.db(_write, turn, oa, path)
+        caption = turn.t("file.customers", name=oa.name, count=count)
+        name = f"khach_{oa.oa_id}_{turn.now():%Y%m%d}.{suffix}"
+        await turn.sender.document(turn.chat_id, path, name, caption)
+
+
+def _write(turn: Turn, oa: OfficialAccount, path: Path) -> int:
+    write = exports.write_xlsx if path.suffix == ".xlsx" else exports.write_csv
+    header = [turn.t.plain(f"column.{name}") for name in COLUMNS]
+    count = write(path, header, _rows(turn, oa))
+    audit.record(turn.now(), turn.actor, "customer.export", oa_id=oa.oa_id, detail={"rows": count})
+    return count
+
+
+def _rows(turn: Turn, oa: OfficialAccount) -> Iterator[list[Any]]:
+    for person, tags in followers.iterate(oa.oa_id):
+        yield _row(turn, person, tags)
+
+
+def _row(turn: Turn, person: Follower, tags: list[str]) -> list[Any]:
+    follows = {True: "yes", False: "left", None: "unknown"}[person.is_follower]
+    phone = person.phone and ("0" + person.phone[2:] if turn.staff.sees_numbers else phones.mask(person.phone))
+    moments = (person.follow_at, person.last_interaction_at)
+    followed, seen = ((figures.stamp(at) if at else "") for at in moments)
+    name = person.nickname or person.display_name
+    tester = turn.t.plain("word.yes") if person.tester else ""
+    follow_word = turn.t.plain(f"customers.follow_{follows}")
+    return [person.user_id, name, person.display_name, follow_word, followed, seen, phone, ", ".join(tags), tester]

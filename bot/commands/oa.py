@@ -1,0 +1,169 @@
+"""/oa and every button of an OA card."""
+
+from __future__ import annotations
+
+from bot.forms.add_oa import ADD_OA, new_form
+from bot.forms.engine import open_form
+from bot.forms.oa_fields import FIELDS, field_form
+from bot.markup import OldKeyboard, Screen, lines
+from bot.screens.oa_card import edit_screen, live_question, oa_card, prove_question, remove_question
+from bot.screens.oa_list import oa_list
+from bot.turn import Turn
+from db import write
+from models import OaState, OfficialAccount, Role
+from services import accounts, confirmations, current, halts, reconcile, staff, templates, tokens
+from services.accounts import Mode
+from services.errors import NotAllowed
+from services.pacing import Lane
+
+Args = tuple[str, ...]
+FLAGS = {
+    Mode.PAUSED: {"published": False},
+    Mode.TEST: {"published": True, "testing": True},
+    Mode.LIVE: {"published": True, "testing": False},
+}
+
+
+async def oa_command(turn: Turn, rest: str) -> None:
+    """`/oa` lists, `/oa hoa mai` switches to the one found."""
+    if not rest:
+        await turn.show(await oa_list(turn))
+        return
+    found = await turn.db(accounts.find, rest)
+    if len(found) != 1:
+        await turn.show(await oa_list(turn, 0, found))
+        return
+    await turn.db(current.choose, turn.staff, found[0])
+    await turn.show(await oa_card(turn, found[0]))
+
+
+async def show_list(turn: Turn, args: Args) -> None:
+    """The list of OAs."""
+    await turn.show(await oa_list(turn, int(args[0])))
+
+
+async def show_card(turn: Turn, args: Args) -> None:
+    """The card; opening it also makes this OA the one worked with."""
+    oa = await _oa(turn, args)
+    await turn.db(current.choose, turn.staff, oa)
+    await turn.show(await oa_card(turn, oa))
+
+
+async def add(turn: Turn, args: Args) -> None:
+    """Begin to register an OA."""
+    await open_form(ADD_OA, turn, new_form())
+
+
+async def edit(turn: Turn, args: Args) -> None:
+    """What can be changed."""
+    await turn.show(edit_screen(turn, await _oa(turn, args)))
+
+
+async def change_field(turn: Turn, args: Args) -> None:
+    """Rename, describe, or paste new tokens."""
+    assert turn.target is not None
+    oa = await _oa(turn, args)
+    kind = turn.target.action.removeprefix("oa.")
+    await open_form(FIELDS[kind], turn, field_form(kind, oa))
+
+
+async def change_mode(turn: Turn, args: Args) -> None:
+    """Towards safer at once; towards sending only after a manager's confirmation."""
+    oa = await _fresh_oa(turn, args)
+    mode = Mode(args[2])
+    if accounts.towards_sending(accounts.mode(oa), mode):
+        if not staff.may(turn.staff, Role.MANAGER):
+            raise NotAllowed("role.manager")
+        ask = confirmations.ask
+        token = await turn.db(ask, turn.now(), turn.staff, "mode", {"oa": oa.id, "mode": mode.value}, oa)
+        await turn.show(live_question(turn, oa, mode, token))
+        return
+    await turn.db(lambda: accounts.set_flags(turn.desk, turn.actor, oa, **FLAGS[mode]))
+    await turn.show(await oa_card(turn, oa))
+
+
+async def confirm_mode(turn: Turn, args: Args) -> None:
+    """The yes to more sending."""
+
+    def act() -> OfficialAccount:
+        with write():
+            spent = confirmations.use(turn.now(), turn.staff, args[0])
+            oa = OfficialAccount.get_by_id(spent.payload["oa"])
+            accounts.set_flags(turn.desk, turn.actor, oa, **FLAGS[Mode(spent.payload["mode"])])
+            return oa
+
+    await turn.show(await oa_card(turn, await turn.db(act)))
+
+
+async def ask_remove(turn: Turn, args: Args) -> None:
+    """The question before an OA goes."""
+    oa = await _oa(turn, args)
+    token = await turn.db(confirmations.ask, turn.now(), turn.staff, "remove_oa", {"oa": oa.id}, oa)
+    await turn.show(remove_question(turn, oa, token))
+
+
+async def remove(turn: Turn, args: Args) -> None:
+    """The yes to removing."""
+
+    def act() -> None:
+        with write():
+            spent = confirmations.use(turn.now(), turn.staff, args[0])
+            accounts.remove(turn.desk, turn.actor, OfficialAccount.get_by_id(spent.payload["oa"]))
+
+    await turn.db(act)
+    screen = await oa_list(turn)
+    await turn.show(Screen(lines(turn.t("oa.removed"), "", screen.text), screen.rows))
+
+
+async def resume(turn: Turn, args: Args) -> None:
+    """Let an OA that stopped itself send again."""
+    oa = await _fresh_oa(turn, args)
+    await turn.db(halts.resume_sending, turn.desk, turn.actor, oa)
+    await turn.toast(turn.t.plain("oa.resumed"))
+    await turn.show(await oa_card(turn, oa))
+
+
+async def check(turn: Turn, args: Args) -> None:
+    """Ask Zalo anew for everything on the card."""
+    oa = await _oa(turn, args)
+    await turn.toast(turn.t.plain("oa.checking"))
+    await accounts.refresh_profile(turn.desk, oa, lane=Lane.URGENT)
+    await templates.sync(turn.desk, oa, Lane.URGENT)
+    await templates.refresh_quota(turn.desk, oa, Lane.URGENT)
+    await turn.show(await oa_card(turn, await _oa(turn, args)))
+
+
+async def sync(turn: Turn, args: Args) -> None:
+    """Begin to read the follower list from Zalo."""
+    oa = await _oa(turn, args)
+    await turn.db(reconcile.start, turn.desk, oa)
+    await turn.toast(turn.t.plain("oa.sync_begun"))
+
+
+async def ask_prove(turn: Turn, args: Args) -> None:
+    """The warning before the refresh token is spent."""
+    await turn.show(prove_question(turn, await _oa(turn, args)))
+
+
+async def prove(turn: Turn, args: Args) -> None:
+    """Spend the pasted refresh token, to know that it works."""
+    oa = await _oa(turn, args)
+    await tokens.prove(turn.desk, oa)
+    await turn.toast(turn.t.plain("oa.proved"))
+    await turn.show(await oa_card(turn, await _oa(turn, args)))
+
+
+async def _oa(turn: Turn, args: Args) -> OfficialAccount:
+    """The OA of a button, as it is now. Raises OldKeyboard when it was removed."""
+    oa = await turn.db(OfficialAccount.get_or_none, OfficialAccount.id == int(args[0]))
+    if oa is None or oa.state == OaState.REMOVED:
+        raise OldKeyboard("oa")
+    return oa
+
+
+async def _fresh_oa(turn: Turn, args: Args) -> OfficialAccount:
+    """As `_oa`; when the OA changed since the keyboard was made, its card is opened anew instead."""
+    oa = await _oa(turn, args)
+    if str(oa.revision) != args[1]:
+        raise OldKeyboard("oa", await oa_card(turn, oa))
+    return oa

@@ -1,0 +1,62 @@
+"""Anything pasted without a command: a phone number, one of Zalo's codes, a picture, a name."""
+
+from __future__ import annotations
+
+from bot.codes import looks_like_code
+from bot.commands.basics import explain_code
+from bot.commands.sending import PHONE
+from bot.forms.send import open_send, read_content
+from bot.keyboards import home_row
+from bot.markup import Button, Screen, lines, to
+from bot.screens.customers import ALL, customer_card, customer_list
+from bot.screens.need_oa import need_oa
+from bot.screens.titles import oa_title
+from bot.turn import Turn
+from models import OfficialAccount, Role
+from services import followers, phones, staff
+
+
+async def pasted(turn: Turn) -> None:
+    """A text nobody asked for."""
+    text = turn.text.strip()
+    if looks_like_code(text):
+        await explain_code(turn, text)
+    elif text and staff.may(turn.staff, Role.OPERATOR):
+        await _look_up(turn, text)
+    else:
+        await turn.show(Screen(turn.t("unknown.text"), [home_row(turn.t)]))
+
+
+async def photo(turn: Turn) -> None:
+    """A picture with no form open: whom is it for?"""
+    oa = await need_oa(turn)
+    if oa is not None:
+        content = await read_content(turn)
+        await open_send(turn, oa, text=content["text"], image=content["image"])
+
+
+async def _look_up(turn: Turn, text: str) -> None:
+    oa = await need_oa(turn)
+    if oa is None:
+        return
+    if PHONE.fullmatch(text):
+        await _phone(turn, oa, phones.normalise(text))
+        return
+    found = await turn.db(followers.find, oa.oa_id, text, 2)
+    if len(found) == 1:
+        await turn.show(await customer_card(turn, oa, found[0]))
+    elif found:
+        await turn.show(await customer_list(turn, oa, ALL, 0, text))
+    else:
+        await turn.show(Screen(turn.t("unknown.text"), [home_row(turn.t)]))
+
+
+async def _phone(turn: Turn, oa: OfficialAccount, phone: str) -> None:
+    """The card of the one person with this number, else what can be done with a number nobody has here."""
+    found = await turn.db(followers.find, oa.oa_id, phone, 2)
+    if len(found) == 1:
+        await turn.show(await customer_card(turn, oa, found[0]))
+        return
+    t = turn.t
+    text = lines(oa_title(t, oa), "", t("paste.phone", phone=phones.local(phone)))
+    await turn.show(Screen(text, [[Button(t.plain("button.zns_to"), to("zns.to", phone))], home_row(t)]))

@@ -1,0 +1,67 @@
+"""Errors as people can use them: what happened, what was lost, what to do, and the code for support."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import date, datetime
+from typing import Any
+
+from bot.figures import clock
+from bot.markup import Html, lines, quote
+from bot.texts import Texts
+from bot.turn import Turn
+from services.errors import DeskError
+
+ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # without signs that look alike
+
+
+def reference() -> str:
+    """Six characters that stand in the log and on the person's screen."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(6))
+
+
+def explain(turn: Turn, error: DeskError) -> Html:
+    """The four parts of a known error, in the person's language."""
+    t = turn.t
+    values = _values(turn, error)
+    code = t("error.code_zalo", code=error.code) if error.code else None
+    support = " · ".join(part for part in (code, clock(turn.now()), error.key) if part)
+    return four_parts(t, error.key, values, Html(support))
+
+
+def four_parts(t: Texts, key: str, values: dict[str, Any], support: Html) -> Html:
+    """What, lost, do, folded code. A key without a text of its own still gets all four."""
+    base = f"error.{key}" if f"error.{key}.what" in t else "error.other"
+    lost = f"{base}.lost" if f"{base}.lost" in t else "error.nothing_lost"
+    return lines(
+        t("error.head_what", text=t.lenient(f"{base}.what", values)),
+        t("error.head_lost", text=t.lenient(lost, values)),
+        t("error.head_do", text=t.lenient(f"{base}.do", values)),
+        quote(support),
+    )
+
+
+def unforeseen(turn: Turn, ref: str) -> Html:
+    """The four parts of a defect: the person gets the reference that is in the log."""
+    return four_parts(turn.t, "unforeseen", {}, turn.t("error.reference", reference=ref, time=clock(turn.now())))
+
+
+def brief(turn: Turn, error: DeskError) -> str:
+    """One sentence for the remark over a button."""
+    base = f"error.{error.key}" if f"error.{error.key}.what" in turn.t else "error.other"
+    return str(turn.t.lenient(f"{base}.what", _values(turn, error)))
+
+
+def _values(turn: Turn, error: DeskError) -> dict[str, Any]:
+    return {"code": error.code, **{name: spoken(turn, value) for name, value in error.values.items()}}
+
+
+def spoken(turn: Turn, value: Any) -> Any:
+    """Times, days and lists in the person's language; texts and numbers as they are."""
+    if isinstance(value, datetime):
+        return turn.t.moment(value, turn.now())
+    if isinstance(value, date):
+        return turn.t.day(value, turn.now())
+    if isinstance(value, list | tuple):
+        return ", ".join(str(item) for item in value)
+    return "–" if value is None else value

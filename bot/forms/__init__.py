@@ -1,0 +1,1 @@
+"""Forms: one question at a time, every answer kept before the next question."""

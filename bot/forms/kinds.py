@@ -1,0 +1,11 @@
+"""Every kind of form by its name in the draft row."""
+
+from __future__ import annotations
+
+from bot.forms.add_oa import ADD_OA
+from bot.forms.engine import FormKind
+from bot.forms.oa_fields import FIELDS
+from bot.forms.send import SEND
+from bot.forms.zns import ZNS
+
+KINDS: dict[str, FormKind] = {"add_oa": ADD_OA, **FIELDS, "send": SEND, "zns": ZNS}

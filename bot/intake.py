@@ -1,0 +1,121 @@
+"""From Telegram's update to a stored row, and from the row to a handled turn."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+import structlog
+from telegram import CallbackQuery, Message, Update
+
+import db
+from bot import access, errors
+from bot.markup import Screen
+from bot.router import handle
+from bot.screens.home import home_row
+from bot.turn import Office, Turn
+from models import StaffUpdate
+from services import troubles, updates
+from services.errors import DeskError
+
+log = structlog.get_logger(__name__)
+
+
+def keep(office: Office, arrived: Iterable[Update]) -> list[StaffUpdate]:
+    """Store what staff sent, in one transaction; what strangers sent leaves no trace."""
+    with db.write():
+        known = [update for update in arrived if _is_from_staff(office, update)]
+        return updates.store(office.desk.now(), office.desk.box, [_arrival(update) for update in known])
+
+
+def _is_from_staff(office: Office, update: Update) -> bool:
+    sender = access.sender_of(update)
+    if sender is None:
+        return False
+    if access.recognise(office.desk, sender) is None:
+        access.tell_unknown_owner(office.desk, sender, update)
+        return False
+    return True
+
+
+def _arrival(update: Update) -> updates.Arrival:
+    assert update.effective_chat is not None
+    message = update.effective_message
+    message_id = message.message_id if message else None
+    return updates.Arrival(update.update_id, update.effective_chat.id, message_id, update.to_json())
+
+
+class Intake:
+    """Handles stored updates, each once."""
+
+    def __init__(self, office: Office) -> None:
+        self.office = office
+
+    async def run(self, row_id: int) -> None:
+        """Handle one stored update; a second call for the same row does nothing."""
+        payload = await db.in_thread(updates.start, self.office.desk.box, row_id)
+        if payload is None:
+            return
+        update = Update.de_json(json.loads(payload), self.office.sender.bot)
+        turn = await self._turn(update) if update else None
+        if turn is None:  # dismissed meanwhile
+            await db.in_thread(updates.done, row_id)
+            return
+        await self._handle(turn, row_id)
+
+    async def _turn(self, update: Update) -> Turn | None:
+        sender = access.sender_of(update)
+        if sender is None:
+            return None
+        person = await db.in_thread(access.recognise, self.office.desk, sender)
+        if person is None:
+            return None
+        await self.office.menus.show(person, sender.chat_id)
+        turn = Turn(self.office, person, sender.chat_id)
+        if update.callback_query:
+            return _tapped(turn, update.callback_query)
+        return _typed(turn, update.message) if update.message else None
+
+    async def _handle(self, turn: Turn, row_id: int) -> None:
+        problem = ""
+        try:
+            await handle(turn)
+        except Exception as error:
+            problem = await self._failed(turn, error)
+        await turn.toast()
+        if problem:
+            await db.in_thread(updates.failed, row_id, problem)
+        else:
+            await db.in_thread(updates.done, row_id)
+
+    async def _failed(self, turn: Turn, error: Exception) -> str:
+        """Tell the person; returns what to keep in the row, "" for an error that was foreseen."""
+        known = troubles.explain(error)
+        if known is not None:
+            await _show_known(turn, known)
+            return ""
+        ref = errors.reference()
+        log.error("unforeseen error", reference=ref, exc_info=error)
+        await turn.say(Screen(errors.unforeseen(turn, ref), [home_row(turn.t)]))
+        return f"{ref} {type(error).__name__}"
+
+
+async def _show_known(turn: Turn, error: DeskError) -> None:
+    await turn.show(Screen(errors.explain(turn, error), [home_row(turn.t)]))
+
+
+def _tapped(turn: Turn, query: CallbackQuery) -> Turn:
+    turn.query_id = query.id
+    turn.tapped = query.message.message_id if query.message else None
+    turn.text = query.data or ""
+    return turn
+
+
+def _typed(turn: Turn, message: Message) -> Turn:
+    turn.message_id = message.message_id
+    turn.text = message.text or message.caption or ""
+    if message.photo:
+        turn.photo = message.photo[-1].file_id
+    elif message.document and (message.document.mime_type or "").startswith("image/"):
+        turn.photo = message.document.file_id
+    return turn

@@ -1,0 +1,66 @@
+"""What each kind of notice looks like. Notices come from other processes; the outbox sends them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from bot.markup import Button, Html, Screen, lines, to
+from bot.render_delivery import Eyes, render_delivery
+from bot.screens.customers import customer_card
+from bot.screens.titles import oa_name
+from bot.turn import Office, Turn
+from models import Delivery, Follower, Notice, OfficialAccount, Staff
+
+Render = Callable[[Turn, Notice], Awaitable[Screen | None]]
+
+
+async def screen_of(office: Office, person: Staff, notice: Notice) -> Screen | None:
+    """The message a notice is now; None when there is nothing left to say."""
+    turn = Turn(office, person, notice.chat_id)
+    return await KINDS.get(notice.kind, _alert)(turn, notice)
+
+
+async def _delivery(turn: Turn, notice: Notice) -> Screen | None:
+    row = await turn.db(_with_oa, notice.payload["delivery"])
+    return None if row is None else render_delivery(eyes_of(turn), row)
+
+
+def eyes_of(turn: Turn) -> Eyes:
+    """The reader of this turn."""
+    return Eyes(turn.t, turn.now(), turn.staff.sees_money)
+
+
+def _with_oa(delivery: int) -> Delivery | None:
+    """The row and its OA in one read."""
+    found = Delivery.select(Delivery, OfficialAccount).join(OfficialAccount).where(Delivery.id == delivery)
+    return next(iter(found), None)
+
+
+async def _hide_number(turn: Turn, notice: Notice) -> Screen | None:
+    person = await turn.db(Follower.get_or_none, Follower.id == notice.payload["row"])
+    if person is None:
+        return None
+    oa = await turn.db(OfficialAccount.get_or_none, OfficialAccount.oa_id == person.oa_id)
+    return None if oa is None else await customer_card(turn, oa, person)
+
+
+async def _uncertain(turn: Turn, notice: Notice) -> Screen | None:
+    row = await turn.db(_with_oa, notice.payload["delivery"])
+    if row is None or row.state != "uncertain":
+        return None
+    screen = render_delivery(eyes_of(turn), row)
+    return Screen(lines(turn.t("notice.uncertain"), "", screen.text), screen.rows, protect=True)
+
+
+async def _alert(turn: Turn, notice: Notice) -> Screen | None:
+    """Every other kind is a text about an OA or about the machine, with the button that leads to its cure."""
+    t, payload = turn.t, dict(notice.payload)
+    oa = await turn.db(OfficialAccount.get_or_none, OfficialAccount.oa_id == payload.get("oa_id", ""))
+    name = oa_name(oa) if oa else str(payload.get("oa_id", ""))
+    key = f"notice.{notice.kind}" if f"notice.{notice.kind}" in t else "notice.other"
+    text: Html = t.lenient(key, {**payload, "name": name, "kind": notice.kind})
+    rows = [[Button(t.plain("button.open_card"), to("oa", oa.id, fresh=True))]] if oa else []
+    return Screen(text, rows)
+
+
+KINDS: dict[str, Render] = {"delivery": _delivery, "hide_number": _hide_number, "uncertain": _uncertain}

@@ -1,0 +1,92 @@
+"""Draining the outbox: every second, at least once, the latest state of each message."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+from telegram.error import BadRequest, TelegramError
+
+import db
+from bot.notices import screen_of
+from bot.telegram_limits import ChatBusy, Unreachable
+from bot.turn import Office
+from models import Notice, Staff
+from services import notices
+
+log = structlog.get_logger(__name__)
+
+EVERY = 1.0
+FIRST_WAIT = timedelta(seconds=2)
+LONGEST_WAIT = timedelta(minutes=10)
+
+
+class Outbox:
+    """Sends notices while this process is the one that polls."""
+
+    def __init__(self, office: Office, owner: str) -> None:
+        self._office, self._owner = office, owner
+
+    async def run(self, active: asyncio.Event) -> None:
+        """Until cancelled. A database that does not answer is logged and asked again."""
+        while True:
+            await active.wait()
+            try:
+                while await self.drain():
+                    pass
+            except Exception:
+                log.exception("outbox stumbled")
+            await asyncio.sleep(EVERY)
+
+    async def drain(self) -> int:
+        """Send what is due now; returns how many notices were taken. Chats wait for Telegram each for itself."""
+        due = await db.in_thread(notices.claim, self._office.desk.now(), self._owner)
+        chats: dict[int, list[Notice]] = {}
+        for notice in due:
+            chats.setdefault(notice.chat_id, []).append(notice)
+        await asyncio.gather(*(self._chat(rows) for rows in chats.values()))
+        return len(due)
+
+    async def _chat(self, rows: list[Notice]) -> None:
+        for notice in rows:
+            await self._one(notice)
+
+    async def _one(self, notice: Notice) -> None:
+        now = self._office.desk.now()
+        try:
+            message_id = await self._show(notice)
+        except ChatBusy as busy:
+            await db.in_thread(notices.retry, notice, now + timedelta(seconds=busy.seconds), "chat busy")
+        except Unreachable as error:
+            await db.in_thread(notices.give_up, notice, str(error))
+        except BadRequest as error:
+            # The same message would be refused again; a defect of ours that must be seen.
+            log.error("telegram refused a notice", kind=notice.kind, reason=str(error))
+            await db.in_thread(notices.give_up, notice, str(error))
+        except TelegramError as error:
+            await db.in_thread(notices.retry, notice, now + _wait(notice.attempts), type(error).__name__)
+        except Exception as error:
+            log.exception("a notice could not be shown", kind=notice.kind)
+            await db.in_thread(notices.retry, notice, now + _wait(notice.attempts), type(error).__name__)
+        else:
+            await db.in_thread(notices.sent, now, notice, message_id)
+
+    async def _show(self, notice: Notice) -> int | None:
+        person = await db.in_thread(Staff.get_or_none, Staff.telegram_id == notice.chat_id, Staff.active)
+        if person is None:
+            raise Unreachable("no longer staff")
+        sender = self._office.sender
+        async with sender.lock(notice.chat_id, notice.message_id or 0):
+            # Rendered inside the lock, from the rows as they are now: an older state never follows a newer one.
+            screen = await screen_of(self._office, person, notice)
+            if screen is None:
+                return notice.message_id
+            if notice.message_id is None:
+                return await sender.send(notice.chat_id, screen)
+            return await sender.edit(notice.chat_id, notice.message_id, screen)
+
+
+def _wait(attempts: int) -> timedelta:
+    wait: timedelta = min(FIRST_WAIT * 2**attempts, LONGEST_WAIT)
+    return wait

@@ -1,0 +1,142 @@
+"""What became of one message, rendered from its row by one function: after the yes, and at every receipt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot import errors, figures
+from bot.codes import explain_code
+from bot.html_cut import cut
+from bot.markup import Button, Html, Rows, Screen, escape, lines, quote, to
+from bot.screens.titles import oa_name
+from bot.texts import Texts
+from models import Channel, Delivery, DeliveryState, OfficialAccount
+from services import deliveries, phones
+
+S = DeliveryState
+ICONS = {
+    S.QUEUED: "🕘", S.SENDING: "🕘", S.SENT: "✅", S.DELIVERED: "📬", S.SEEN: "👁", S.FAILED: "❌",
+    S.SKIPPED: "⏭", S.EXPIRED: "⌛", S.UNCERTAIN: "❔", S.CANCELLED: "✖️",
+}  # fmt: skip
+LONGEST_CONTENT = 600
+CAN_BE_RESENT = {S.FAILED, S.EXPIRED, S.UNCERTAIN}
+
+
+@dataclass(frozen=True)
+class Eyes:
+    """For whom it is rendered: the words, the moment, and whether this person sees money."""
+
+    t: Texts
+    now: datetime
+    money: bool = True
+
+
+def render_delivery(eyes: Eyes, row: Delivery) -> Screen:
+    """The result message: OA and mode, to whom, what, how far it got, what it cost, what to do if it did not."""
+    t = eyes.t
+    text = lines(
+        _title(eyes, row),
+        _to(eyes, row),
+        _content(row),
+        _progress(eyes, row),
+        *_trouble(eyes, row),
+    )
+    return Screen(text, _rows(t, row), protect=True)
+
+
+def _title(eyes: Eyes, row: Delivery) -> Html:
+    oa: OfficialAccount = row.oa
+    mode = eyes.t("mode.test" if row.development else "mode.live")
+    what = eyes.t(f"delivery.title_{row.channel}")
+    return Html(f"<b>{ICONS[S(row.state)]} {what}</b> · {escape(oa_name(oa))} · {mode}")
+
+
+def _to(eyes: Eyes, row: Delivery) -> Html:
+    if row.channel == Channel.ZNS:
+        return eyes.t(
+            "delivery.to_zns",
+            phone=phones.mask(row.recipient),
+            template=row.content.get("template_name") or row.content.get("template_id"),
+        )
+    return eyes.t("delivery.to_cs", name=row.recipient_name or f"…{row.recipient[-4:]}")
+
+
+def _content(row: Delivery) -> Html | None:
+    text = row.content.get("text")
+    if row.channel == Channel.ZNS or not text:
+        return None
+    return Html(f"<blockquote>{cut(escape(text), LONGEST_CONTENT)}</blockquote>")
+
+
+def _progress(eyes: Eyes, row: Delivery) -> Html:
+    """✅ 09:12 đã gửi → 📬 09:12 đã nhận · 324đ."""
+    steps = [
+        f"{ICONS[state]} {figures.brief(eyes.t.language, at, eyes.now)} {eyes.t(f'state.{state.value}')}"
+        for state, at in ((S.SENT, row.sent_at), (S.DELIVERED, row.delivered_at), (S.SEEN, row.seen_at))
+        if at is not None
+    ]
+    state = S(row.state)
+    if state not in (S.SENT, S.DELIVERED, S.SEEN):
+        steps.append(f"{ICONS[state]} {eyes.t(f'state.{state.value}')}")
+    return Html(" → ".join(steps) + _held(eyes, row) + _cost(eyes, row))
+
+
+def _held(eyes: Eyes, row: Delivery) -> str:
+    key = f"held.{row.held_reason}"
+    if row.state != S.QUEUED or not row.held_reason or key not in eyes.t:
+        return ""
+    until = eyes.t("held.until", when=eyes.t.moment(row.next_attempt_at, eyes.now)) if row.next_attempt_at else ""
+    return f": {eyes.t(key)}{until}"
+
+
+def _cost(eyes: Eyes, row: Delivery) -> str:
+    if row.channel != Channel.ZNS or not eyes.money:
+        return ""
+    cost = deliveries.cost(row)
+    if row.development:
+        return f" · {eyes.t('delivery.free_test')}"
+    return f" · {eyes.t.money(cost)}" if cost is not None and row.state in (S.DELIVERED, S.SEEN, S.EXPIRED) else ""
+
+
+def _trouble(eyes: Eyes, row: Delivery) -> list[Html]:
+    """The four parts for what did not arrive, or may not have."""
+    t, state = eyes.t, S(row.state)
+    if state == S.UNCERTAIN:
+        return [Html(""), errors.four_parts(t, "delivery.uncertain", {}, _support(eyes, row))]
+    if state == S.SKIPPED:
+        key = f"delivery.skipped_{row.error_code}"
+        known = key if f"error.{key}.what" in t else "delivery.skipped"
+        return [Html(""), errors.four_parts(t, known, {}, _support(eyes, row))]
+    if state == S.EXPIRED:
+        return [Html(""), errors.four_parts(t, "delivery.expired", {}, _support(eyes, row))]
+    return [Html(""), *_failure(eyes, row)] if state == S.FAILED else []
+
+
+def _failure(eyes: Eyes, row: Delivery) -> list[Html]:
+    t = eyes.t
+    what, do = explain_code(t, row.channel, row.error_code, row.error_class)
+    return [
+        t("error.head_what", text=what),
+        t("error.head_lost", text=t("delivery.nothing_charged")),
+        t("error.head_do", text=do),
+        quote(_support(eyes, row)),
+    ]
+
+
+def _support(eyes: Eyes, row: Delivery) -> Html:
+    code = f"Zalo {row.error_code}" if row.error_code.lstrip("-").isdigit() else row.error_code
+    at = row.ended_at or row.attempted_at or row.created_at
+    parts = [code, figures.brief(eyes.t.language, at, eyes.now), f"#{row.id}", row.tracking_id]
+    return Html(" · ".join(escape(part) for part in parts if part))
+
+
+def _rows(t: Texts, row: Delivery) -> Rows:
+    """Buttons open a new message: this one stays the message's own."""
+    first = []
+    if row.state in CAN_BE_RESENT:
+        first.append(Button(t.plain("button.resend"), to("again", row.id, fresh=True)))
+    if row.state not in (S.QUEUED, S.SENDING):
+        again = "zns" if row.channel == Channel.ZNS else "send"
+        first.append(Button(t.plain("button.another"), to(again, fresh=True)))
+    return [first, [Button(t.plain("button.home"), to("home", fresh=True))]]

@@ -1,0 +1,108 @@
+"""From what a person typed or tapped to the function that answers, past the table of roles."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from bot.commands.paste import pasted, photo
+from bot.forms.engine import park, picked, take
+from bot.forms.kinds import KINDS
+from bot.keyboards import home_row
+from bot.markup import OldKeyboard, Screen, lines, read
+from bot.roles import BUTTONS, BY_NAME
+from bot.routes import BUTTON_ROUTES, COMMAND_ROUTES
+from bot.screens.home import home
+from bot.turn import Turn
+from models import Role
+from services import notices, staff
+from services.errors import NotAllowed
+
+COMMAND = re.compile(r"/([A-Za-z0-9_]+)(?:@\w+)?(?:\s+(.*))?$", re.DOTALL)
+# Buttons that belong to the open form: tapping them does not leave it.
+OF_FORMS = {"f", "f.go", "cancel", "yes", "text.edit", "zns.edit", "zns.again", "send.way"}
+TOKEN_LIKE = re.compile(r"[A-Za-z0-9_\-.~+/=]{60,}")
+
+
+async def handle(turn: Turn) -> None:
+    """Answer one turn. Raises DeskError for what the person may not or cannot do."""
+    if turn.query_id:
+        await _tap(turn)
+    elif turn.text.startswith("/") and not turn.photo:
+        await _command(turn)
+    else:
+        await _typed(turn)
+
+
+async def _command(turn: Turn) -> None:
+    found = COMMAND.match(turn.text)
+    command = BY_NAME.get(found.group(1).lower()) if found else None
+    if found is None or command is None:
+        await turn.show(Screen(turn.t("unknown.command"), [home_row(turn.t)]))
+        return
+    _need(turn, command.role)
+    if command.action != "cancel":
+        await park(turn)
+    await COMMAND_ROUTES[command.action](turn, (found.group(2) or "").strip())
+
+
+async def _typed(turn: Turn) -> None:
+    form = await turn.form()
+    if form is not None and not form.data.get("parked"):
+        await take(KINDS[form.kind], turn, form)
+    elif turn.photo:
+        _need(turn, Role.OPERATOR)
+        await photo(turn)
+    elif TOKEN_LIKE.fullmatch(turn.text.strip()):
+        await turn.forget_my_message(None)
+        await turn.show(Screen(turn.t("unknown.token"), [home_row(turn.t)]))
+    else:
+        await pasted(turn)
+
+
+async def _tap(turn: Turn) -> None:
+    try:
+        turn.target = read(turn.text)
+        await _act(turn, turn.target.action, turn.target.args)
+    except (OldKeyboard, IndexError, ValueError) as error:
+        # Wrong or missing parts of a button's data: made by another version of the bot.
+        await _reopen(turn, error)
+
+
+async def _act(turn: Turn, action: str, args: tuple[str, ...]) -> None:
+    if action not in BUTTONS:
+        raise OldKeyboard(action)
+    _need(turn, BUTTONS[action])
+    await turn.db(notices.withdraw, turn.chat_id, "hide_number", str(turn.tapped))
+    if action not in OF_FORMS:
+        await park(turn)
+    if action == "f":
+        await _answer_by_button(turn, args)
+        return
+    await BUTTON_ROUTES[action](turn, args)
+
+
+async def _answer_by_button(turn: Turn, args: tuple[str, ...]) -> None:
+    form = await turn.form()
+    if form is None or form.message_id != turn.tapped:
+        raise OldKeyboard("form")
+    await picked(KINDS[form.kind], turn, form, args[0], args[-1])
+
+
+async def _reopen(turn: Turn, error: Exception) -> None:
+    """Tell that the screen is old, and open its present version in its place."""
+    await turn.toast(turn.t.plain("old.toast"))
+    turn.target = None
+    form = await turn.form()
+    if isinstance(error, OldKeyboard) and error.instead is not None:
+        await turn.show(error.instead)
+    elif form is not None and form.message_id == turn.tapped:
+        await turn.show(await KINDS[form.kind].question(turn, form))
+    else:
+        screen = await home(turn)
+        await turn.show(replace(screen, text=lines(turn.t("old.told"), "", screen.text)))
+
+
+def _need(turn: Turn, role: Role) -> None:
+    if not staff.may(turn.staff, role):
+        raise NotAllowed(f"role.{role.value}")

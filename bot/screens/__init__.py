@@ -1,0 +1,1 @@
+"""Screens: each a function from rows to what is shown."""

@@ -1,0 +1,82 @@
+"""The desk: which OA, what happened today, what needs somebody."""
+
+from __future__ import annotations
+
+from bot.keyboards import home_row, pairs
+from bot.markup import Button, Html, Screen, lines, to
+from bot.screens.titles import oa_title, readiness_line
+from bot.turn import Turn
+from models import OfficialAccount, Role
+from services import accounts, current, readiness, staff
+from services.current import Today
+from services.readiness import Level, Line
+
+__all__ = ["home", "home_row", "show_home"]
+
+
+async def show_home(turn: Turn, args: tuple[str, ...] = ()) -> None:
+    """Open the desk."""
+    await turn.show(await home(turn))
+
+
+async def home(turn: Turn) -> Screen:
+    """The desk of the person's OA, or the first steps when there is none."""
+    oa = await turn.db(current.oa_of, turn.staff)
+    form = await turn.form()
+    go_on = [[Button(turn.t.plain("button.go_on"), to("f.go"))]] if form else []
+    if oa is None:
+        return await _without_oa(turn, go_on)
+    today, found = await turn.db(_facts, turn, oa)
+    text = lines(oa_title(turn.t, oa), _today(turn, today), *_needs(turn, found))
+    return Screen(text, [*go_on, *_buttons(turn)])
+
+
+def _facts(turn: Turn, oa: OfficialAccount) -> tuple[Today, list[Line]]:
+    return current.today(oa, turn.now()), readiness.lines(turn.desk, oa)
+
+
+def _today(turn: Turn, today: Today) -> Html:
+    t = turn.t
+    money = t("home.money", money=t.money(today.cost)) if turn.staff.sees_money else Html("")
+    parts = [t("home.delivered", count=today.delivered) + money]
+    if today.waiting:
+        parts.append(t("home.waiting", count=today.waiting))
+    if today.uncertain:
+        parts.append(t("home.uncertain", count=today.uncertain))
+    return Html(" · ".join(parts))
+
+
+def _needs(turn: Turn, found: list[Line]) -> list[Html]:
+    bad = [line for line in found if line.level in (Level.BROKEN, Level.WARNING)]
+    if not bad:
+        return [Html(""), turn.t("home.all_well")]
+    return [Html(""), turn.t("home.needs_you"), *(readiness_line(turn, line) for line in bad)]
+
+
+async def _without_oa(turn: Turn, go_on: list[list[Button]]) -> Screen:
+    t = turn.t
+    several = bool(await turn.db(accounts.active))
+    if several:
+        return Screen(t("home.choose_oa"), [*go_on, [Button(t.plain("button.oas"), to("oas", 0))]])
+    if staff.may(turn.staff, Role.MANAGER):
+        add = [Button(t.plain("button.add_oa"), to("oa.add"), style="primary")]
+        return Screen(t("home.first_oa", name=turn.staff.name), [*go_on, add, _rest(turn)])
+    return Screen(t("home.no_oa"), [*go_on, _rest(turn)])
+
+
+def _buttons(turn: Turn) -> list[list[Button]]:
+    t = turn.t
+    work = [
+        Button(t.plain("button.send"), to("send")),
+        Button(t.plain("button.zns"), to("zns")),
+        Button(t.plain("button.customers"), to("kh", "a", 0)),
+    ]
+    shown = work if staff.may(turn.staff, Role.OPERATOR) else []
+    return [*pairs([*shown, Button(t.plain("button.oas"), to("oas", 0))]), _rest(turn)]
+
+
+def _rest(turn: Turn) -> list[Button]:
+    return [
+        Button(turn.t.plain("button.settings"), to("settings")),
+        Button(turn.t.plain("button.help"), to("help")),
+    ]

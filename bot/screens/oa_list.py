@@ -1,0 +1,45 @@
+"""All OAs, those with trouble first."""
+
+from __future__ import annotations
+
+from bot.keyboards import home_row, pager, pairs, short
+from bot.markup import Button, Html, Screen, escape, lines, to
+from bot.screens.titles import mode_name, oa_name, readiness_line
+from bot.turn import Turn
+from models import OfficialAccount, Role
+from services import accounts, readiness, staff
+from services.readiness import Level, Line
+
+PAGE = 8
+LAMPS = {Level.BROKEN: "🔴", Level.WARNING: "🟠", Level.OK: "🟢", Level.UNKNOWN: "🟢"}
+ORDER = [Level.BROKEN, Level.WARNING, Level.UNKNOWN, Level.OK]
+
+Entry = tuple[OfficialAccount, Level, list[Line]]
+
+
+async def oa_list(turn: Turn, offset: int = 0, only: list[OfficialAccount] | None = None) -> Screen:
+    """A page of OAs; `only` are those a search found."""
+    entries = await turn.db(_entries, turn, only)
+    t = turn.t
+    trouble = sum(level in (Level.BROKEN, Level.WARNING) for _, level, _ in entries)
+    page = entries[offset : offset + PAGE]
+    title = t("oas.title", count=len(entries)) if not trouble else t("oas.trouble", count=len(entries), bad=trouble)
+    text = lines(title if entries else t("oas.none"), *(_entry(turn, *entry) for entry in page))
+    buttons = [Button(f"{LAMPS[level]} {short(oa.name, 18)}", to("oa", oa.id)) for oa, level, _ in page]
+    add = [Button(t.plain("button.add_oa"), to("oa.add"))] if staff.may(turn.staff, Role.MANAGER) else []
+    return Screen(text, [*pairs(buttons), pager(offset, PAGE, len(entries), "oas"), add, home_row(t)])
+
+
+def _entries(turn: Turn, only: list[OfficialAccount] | None) -> list[Entry]:
+    found = accounts.active() if only is None else only
+    entries = [(oa, lines_) for oa in found for lines_ in [readiness.lines(turn.desk, oa)]]
+    rated = [(oa, readiness.worst(lines_), lines_) for oa, lines_ in entries]
+    return sorted(rated, key=lambda entry: ORDER.index(entry[1]))
+
+
+def _entry(turn: Turn, oa: OfficialAccount, level: Level, found: list[Line]) -> Html:
+    head = f"{LAMPS[level]} <b>{escape(oa_name(oa))}</b> · {mode_name(turn.t, accounts.mode(oa))}"
+    if level not in (Level.BROKEN, Level.WARNING):
+        return Html(head)
+    why = next(line for line in found if line.level == level)
+    return Html(f"{head}\n    {readiness_line(turn, why)}")

@@ -1,0 +1,44 @@
+"""A message that may not leave now: why, that nothing is lost, and what else reaches the person."""
+
+from __future__ import annotations
+
+from bot import errors
+from bot.keyboards import cancel_row
+from bot.markup import Button, Html, Rows, Screen, lines, to
+from bot.screens.titles import oa_title
+from bot.turn import Turn
+from models import Channel, OfficialAccount
+from services.errors import Refusal
+from services.preflight import Way
+
+
+def refusal(
+    turn: Turn, oa: OfficialAccount, error: Refusal, *, kind: str, name: str = "", others: list[Way] | None = None
+) -> Screen:
+    """The four parts, under what could not be sent, with the ways that are open now."""
+    t = turn.t
+    title = t(f"refusal.title_{kind}", name=name, title=oa_title(t, oa))
+    open_ways = [way for way in others or [] if way.open]
+    body = [errors.explain(turn, error)]
+    if open_ways:
+        body += [Html(""), t("refusal.others"), *(way_line(turn, at, way) for at, way in enumerate(open_ways, 1))]
+    return Screen(lines(title, "", *body), [*_rows(turn, oa, kind, open_ways), cancel_row(t)])
+
+
+def way_line(turn: Turn, number: int, way: Way) -> Html:
+    """1 · Tin tư vấn: chữ, ảnh · miễn phí đến 25/11 08:05."""
+    t = turn.t
+    until = t("way.until", when=t.moment(way.until, turn.now())) if way.until else Html("")
+    if way.channel == Channel.CS:
+        cost = t("way.free") if way.key == "way.cs_free" else t("way.maybe_charged")
+        return Html(f"{number} · {t('way.cs')} · {cost}{until}")
+    price = t("way.from", money=t.money(way.price)) if way.price is not None else t("way.charged")
+    return Html(f"{number} · {t('way.zns')} · {price}")
+
+
+def _rows(turn: Turn, oa: OfficialAccount, kind: str, open_ways: list[Way]) -> Rows:
+    t = turn.t
+    rows = [[Button(t.plain(f"button.way_{way.channel}"), to("send.way", way.channel))] for way in open_ways]
+    edit = Button(t.plain("button.try_again"), to("text.edit" if kind == "cs" else "zns.again"))
+    card = [Button(t.plain("button.card_of", name=oa.name[:20]), to("oa", oa.id, fresh=True))]
+    return [*rows, [edit, *card]]
