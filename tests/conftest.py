@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import socket
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -155,3 +156,66 @@ def environment(tmp_path: Path, secret_key: str) -> dict[str, str]:
 @pytest.fixture
 def settings(environment: dict[str, str], database_url: str) -> config.Settings:
     return config.load({**environment, "DATABASE_URL": database_url}, env_file=None)
+
+
+@dataclass
+class Shop:
+    """A registered OA at a local Zalo, a clock for both, and a desk for each event loop."""
+
+    settings: config.Settings
+    zalo: Any  # sandbox.running.RunningSandbox
+    oa: Any  # models.OfficialAccount
+    clock: FakeClock
+    nudges: list[Any]
+
+    def desk(self, **changes: Any) -> Any:
+        """A desk that is never closed: for work that does not talk to Zalo, or inside `run`."""
+        from services.desk import Desk
+
+        made = Desk.from_settings(self.settings, nudge=self.nudges.append)
+        return replace(made, now=self.clock.now, **changes)
+
+    def run(self, work: Callable[[Any], Awaitable[Any]], **changes: Any) -> Any:
+        """Run `work(desk)` in an event loop of its own; the connections are closed at the end."""
+
+        async def inside() -> Any:
+            desk = self.desk(**changes)
+            try:
+                return await work(desk)
+            finally:
+                await desk.close()
+
+        return asyncio.run(inside())
+
+    def advance(self, **delta: float) -> None:
+        """Move our clock and Zalo's."""
+        self.clock.advance(**delta)
+        self.zalo.post("/_sandbox/clock", {"set": int(self.clock.moment.timestamp() * 1000)})
+
+    def again(self, row: Any) -> Any:
+        """The row as it is now."""
+        return type(row).get_by_id(row.id)
+
+
+@pytest.fixture
+def shop(database: Any, environment: dict[str, str], database_url: str, clock: FakeClock) -> Iterator[Shop]:
+    """An OA in live mode whose tokens are valid for 25 hours."""
+    from sandbox.running import running_sandbox
+    from services import accounts
+    from services.audit import CLI
+    from services.desk import Desk
+
+    with running_sandbox(followers=4) as zalo:
+        hosts = {f"ZALO_{name.upper()}_URL": f"{zalo.base}/{name}" for name in ("oauth", "openapi", "business")}
+        app = {"ZALO_APP_ID": zalo.ready["app_id"], "ZALO_APP_SECRET": zalo.ready["app_secret"]}
+        settings = config.load({**environment, **app, **hosts, "DATABASE_URL": database_url}, env_file=None)
+        made = Shop(settings, zalo, None, clock, [])
+        made.advance(seconds=0)
+        first = zalo.post("/_sandbox/tokens/issue", {})
+        new = accounts.NewAccount(
+            first["oa_id"], "Spa Hoa Mai", first["access_token"], first["refresh_token"], published=True
+        )
+        desk = replace(Desk.from_settings(settings), now=clock.now)
+        made.oa = accounts.register(desk, CLI, new)
+        asyncio.run(desk.close())
+        yield made
