@@ -6,9 +6,10 @@ This file wires a process together, as jobs.py and clock.py do; that is why it m
 
 from typing import Any
 
-import config
+# Not `import config`: gunicorn takes every name here that it knows as a setting, and `config` is one.
+from config import load as load_settings
 
-settings = config.load()
+settings = load_settings()
 
 bind = f"{settings.host}:{settings.port}"
 workers = settings.web_concurrency
