@@ -42,6 +42,7 @@ class Plan:
     expected: int | None = None
     steady: bool = True  # no total changed between two pages of a part: then no page can have slipped past us
     spare_asked: bool = False
+    whole: bool | None = None  # decided when reading ends: does absence prove anything?
 
     def dump(self) -> dict[str, Any]:
         """For the row of the pull."""

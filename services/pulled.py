@@ -6,7 +6,7 @@ where it says something else than the row, so that "follower since" stays what i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
 from db import from_ms, to_ms
@@ -14,25 +14,15 @@ from models import Follower, FollowerTag
 from services.events import with_shared
 from services.facts import PULLED, Person, Tagged, TagSeen, write_people
 from services.names import fold_name
-from services.registers import TAGGED, TAGS
-from services.rows import chunks, many
+from services.registers import FOUND, TAGGED, TAGS
+from services.rows import many
 from zalo.oa import UserDetail
 
 
-def followers_found(now: datetime, oa_id: str, user_ids: Sequence[str], at: datetime) -> int:
+def followers_found(oa_id: str, user_ids: Iterable[str], at: datetime) -> int:
     """These follow the OA as of `at`; returns for how many that was news. Joins the caller's transaction."""
-    known = {
-        row.user_id
-        for part in chunks(user_ids)
-        for row in Follower.select(Follower.user_id).where(
-            Follower.oa_id == oa_id,
-            Follower.user_id.in_(part),
-            (Follower.is_follower == True) | (Follower.follow_at >= at),  # noqa: E712
-        )
-    }
-    news = [_follows(oa_id, user_id, True, at) for user_id in dict.fromkeys(user_ids) if user_id not in known]
-    write_people(now, news)
-    return len(news)
+    moment = to_ms(at)
+    return many(FOUND, [(oa_id, user_id, moment, moment) for user_id in sorted(set(user_ids))])
 
 
 def followers_gone(now: datetime, oa_id: str, user_ids: Iterable[str], at: datetime) -> int:

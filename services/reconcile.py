@@ -22,7 +22,7 @@ from services.desk import VIETNAM, Desk, Work
 from services.errors import Conflict, DeskError
 from services.pacing import Lane, TooLong
 from services.profiles import NOBODY
-from services.pull_plan import Part, Plan
+from services.pull_plan import Plan
 from services.pulled import followers_found, followers_gone, write_detail
 from services.tokens import TokenUnavailable
 from zalo import oa as zalo_oa
@@ -42,6 +42,10 @@ _PIECE = 1000
 # A list that lost more than half of the people at once is more likely Zalo's mistake than theirs.
 _SUSPICIOUS = 2
 _LEAST_TO_SUSPECT = 100
+_PROGRESS = [
+    FollowerSync.segments, FollowerSync.total, FollowerSync.seen, FollowerSync.complete, FollowerSync.added,
+    FollowerSync.started_at,
+]  # fmt: skip
 
 
 def start(desk: Desk, oa: OfficialAccount) -> FollowerSync:
@@ -130,10 +134,10 @@ async def _read_page(desk: Desk, sync: FollowerSync, plan: Plan) -> None:
         )
 
     page = await _ask(desk, sync, work)
-    await in_thread(_keep_page, desk.now(), sync, plan, part, page)
+    await in_thread(_keep_page, sync, plan, page)
 
 
-def _keep_page(now: datetime, sync: FollowerSync, plan: Plan, part: Part, page: UserPage) -> None:
+def _keep_page(sync: FollowerSync, plan: Plan, page: UserPage) -> None:
     """People and cursor in one transaction: after a crash the same page is read again, and changes nothing twice."""
     if plan.expected is None and page.server_date is not None:
         sync.started_at = page.server_date
@@ -142,14 +146,13 @@ def _keep_page(now: datetime, sync: FollowerSync, plan: Plan, part: Part, page: 
         rows = [{"sync": sync.id, "user_id": user_id} for user_id in dict.fromkeys(page.user_ids)]
         if rows:
             FollowerSeen.insert_many(rows).on_conflict_ignore().execute()
-        sync.added += followers_found(now, sync.oa.oa_id, page.user_ids, sync.started_at)
+        sync.added += followers_found(sync.oa.oa_id, page.user_ids, sync.started_at)
         _save(sync, plan)
 
 
 def _save(sync: FollowerSync, plan: Plan) -> None:
     sync.segments, sync.total = plan.dump(), plan.expected or 0
-    columns = [FollowerSync.segments, FollowerSync.total, FollowerSync.added, FollowerSync.started_at]
-    sync.save(only=columns)
+    sync.save(only=_PROGRESS)
 
 
 def _is_short(sync: FollowerSync, plan: Plan) -> bool:
@@ -162,22 +165,25 @@ def _seen(sync: FollowerSync) -> int:
 
 
 async def _settle_missing(desk: Desk, sync: FollowerSync, plan: Plan) -> None:
-    complete = await in_thread(_is_complete, sync, plan)
-    missing = await in_thread(_missing, sync, _PIECE if complete else _AT_ONCE)
+    if plan.whole is None:
+        await in_thread(_judge, sync, plan)
+    missing = await in_thread(_missing, sync, _PIECE if plan.whole else _AT_ONCE)
     if not missing:
-        await in_thread(_finish, desk, sync, complete)
-    elif complete:
+        await in_thread(_finish, desk, sync)
+    elif plan.whole:
         await in_thread(_unfollow, desk.now(), sync, missing)
     else:
         details = await asyncio.gather(*(_look_up(desk, sync, user_id) for user_id in missing))
         await in_thread(_keep_details, desk.now(), sync, missing, details)
 
 
-def _is_complete(sync: FollowerSync, plan: Plan) -> bool:
-    seen = _seen(sync)
+def _judge(sync: FollowerSync, plan: Plan) -> None:
+    """Decide, once, whether absence from what was read proves an unfollow."""
+    sync.seen = _seen(sync)
     known = Follower.select().where(Follower.oa_id == sync.oa.oa_id, Follower.is_follower == True).count()  # noqa: E712
-    suspicious = known > _LEAST_TO_SUSPECT and seen * _SUSPICIOUS < known
-    return plan.proves_absence(seen) and not suspicious
+    suspicious = known > _LEAST_TO_SUSPECT and sync.seen * _SUSPICIOUS < known
+    plan.whole = sync.complete = plan.proves_absence(sync.seen) and not suspicious
+    _save(sync, plan)
 
 
 def _missing(sync: FollowerSync, limit: int) -> list[str]:
@@ -232,8 +238,7 @@ def _keep_details(
         sync.save(only=[FollowerSync.removed])
 
 
-def _finish(desk: Desk, sync: FollowerSync, complete: bool) -> None:
-    sync.seen, sync.complete = _seen(sync), complete
+def _finish(desk: Desk, sync: FollowerSync) -> None:
     with write():
         _end(desk.now(), sync, "done", "")
     log.info("followers_pulled", oa_id=sync.oa.oa_id, seen=sync.seen, added=sync.added, removed=sync.removed)
@@ -259,7 +264,7 @@ def _claim(now: datetime, worker_id: str, only: int | None) -> FollowerSync | No
     if only is not None:
         which &= FollowerSync.id == only
     with write():
-        sync = FollowerSync.select().where(which).order_by(FollowerSync.id).first()
+        sync: FollowerSync | None = FollowerSync.select().where(which).order_by(FollowerSync.id).first()
         if sync is None:
             return None
         taken = FollowerSync.update(lease_owner=worker_id, lease_until=now + LEASE).where(

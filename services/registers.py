@@ -71,6 +71,18 @@ ON CONFLICT (oa_id, user_id) DO UPDATE SET
   {_taken("follower", _later("follower", "last_interaction_at"), "last_interaction_at")}
 """
 
+# Zalo's list says: these follow. Only a difference is written; the index finds it, whatever the planner thinks.
+FOUND = """
+INSERT INTO follower (oa_id, user_id, first_seen_at, is_follower, follow_at, follow_rank, shared_rank, shared_name,
+  phone, phone_rank, user_id_by_app, last_interaction_on, display_name, nickname, avatar, is_sensitive, search_name,
+  tester, blocked_code, profile_wanted, profile_attempts)
+VALUES (?, ?, ?, TRUE, ?, '', '', '', '', '', '', '', '', '', '', FALSE, '', FALSE, '', TRUE, 0)
+ON CONFLICT (oa_id, user_id) DO UPDATE SET
+  is_follower = TRUE, follow_at = excluded.follow_at, follow_rank = '',
+  profile_wanted = CASE WHEN follower.profile_at IS NULL THEN TRUE ELSE follower.profile_wanted END
+WHERE follower.is_follower IS NOT TRUE AND (follower.follow_at IS NULL OR follower.follow_at < excluded.follow_at)
+"""
+
 TAGGED = f"""
 INSERT INTO follower_tag (oa_id, user_id, name, present, changed_at, rank) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (oa_id, user_id, name) DO UPDATE SET

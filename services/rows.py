@@ -11,10 +11,13 @@ from db import database, is_sqlite
 _MOST_PARAMETERS = 30_000
 
 
-def many(sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Run `sql`, written with `?`, once for every row, inside the caller's transaction."""
-    if rows:
-        database.cursor().executemany(_native(sql), rows)
+def many(sql: str, rows: Sequence[tuple[Any, ...]]) -> int:
+    """Run `sql`, written with `?`, once for every row, inside the caller's transaction; returns how many it changed."""
+    if not rows:
+        return 0
+    cursor = database.cursor()
+    cursor.executemany(_native(sql), rows)
+    return int(cursor.rowcount)
 
 
 def one(sql: str, values: Sequence[Any] = ()) -> Any:
