@@ -18,6 +18,7 @@ from zalo.transport import AnswerTooLarge, exchange, failure_name, new_client, s
 
 File = tuple[str, bytes, str]  # name, content, content type
 _LONGEST_MESSAGE = 300
+_LARGEST_CODE = 10**9  # what a database column and `_QUOTED_NUMBER` take
 _QUOTED_NUMBER = re.compile(r"\s*-?[0-9]{1,9}\s*")
 
 
@@ -209,13 +210,15 @@ def _has_end(response: httpx.Response) -> bool:
 
 
 def _error_code(body: Mapping[str, Any], table: Table) -> int | None:
-    """Zalo's `error`; the OAuth host quotes it, and leaves it out on success."""
+    """Zalo's `error`; the OAuth host quotes it, and leaves it out (or null) on success."""
     error = body.get("error")
-    if error is None and table is Table.OAUTH and "error" not in body:
+    if error is None and table is Table.OAUTH:
         return 0
     if isinstance(error, str) and _QUOTED_NUMBER.fullmatch(error):
         return int(error)
-    return error if isinstance(error, int) and not isinstance(error, bool) else None
+    if not isinstance(error, int) or isinstance(error, bool):
+        return None
+    return error if abs(error) < _LARGEST_CODE else None
 
 
 def _message(call: Call, body: Mapping[str, Any]) -> str:
@@ -230,6 +233,6 @@ def _message(call: Call, body: Mapping[str, Any]) -> str:
 def _server_date(response: httpx.Response) -> datetime | None:
     try:
         moment = parsedate_to_datetime(response.headers["date"])
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (KeyError, ValueError, OverflowError):
         return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -160,7 +160,10 @@ def is_public(address: str) -> bool:
         inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None) or _nat64(ip)
         if inner is not None:
             return is_public(str(inner))
-    return ip.is_global and not ip.is_multicast
+        if ip.is_site_local:
+            return False
+    # Reserved are, among others, old wrappings of IPv4 such as ::127.0.0.1.
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 
 def _nat64(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:

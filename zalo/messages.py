@@ -42,8 +42,7 @@ def text(user_id: str, text: str, *, quote: str | None = None) -> dict[str, Any]
 
 def image_by_url(user_id: str, url: str, caption: str | None = None) -> dict[str, Any]:
     """An image that Zalo fetches itself from a public http(s) address. Raises InvalidMessage."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"[\s\x00-\x1f]", url):
+    if not _is_web_address(url):
         raise InvalidMessage("image address is no http or https address")
     return _image(user_id, {"media_type": "image", "url": url}, caption)
 
@@ -73,6 +72,14 @@ def _to(user_id: str, message: dict[str, Any]) -> dict[str, Any]:
     if not user_id:
         raise InvalidMessage("user id is empty")
     return {"recipient": {"user_id": user_id}, "message": message}
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # such as a bracket without its other half
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not re.search(r"[\s\x00-\x1f]", url)
 
 
 def _checked(text: str) -> str:

@@ -94,7 +94,7 @@ async def list_users(
     period: str | None = None,
     is_follower: bool | None = None,
 ) -> UserPage:
-    """One page of at most 50 users; `offset` up to 9,951. Raises ZaloError.
+    """One page of at most 50 users; `offset` up to 9,951. Raises ZaloError, PerhapsSent for an answer without total.
 
     `period` is TODAY, YESTERDAY, L7D, L30D or YYYY_MM_DD:YYYY_MM_DD.
     """
@@ -107,8 +107,11 @@ async def list_users(
         query["is_follower"] = "true" if is_follower else "false"  # Zalo's own samples send text
     answer = await _get(zalo, token, "/v3.0/oa/user/getlist", query)
     data = as_dict(answer.data)
+    total = as_int(data.get("total"))
+    if total is None:  # never taken for an empty list: everybody would seem to have unfollowed
+        raise PerhapsSent("/v3.0/oa/user/getlist: the answer has no total", status=200)
     found = (as_id(as_dict(user).get("user_id")) for user in as_list(data.get("users")))
-    return UserPage(as_int(data.get("total")) or 0, tuple(user for user in found if user), answer.server_date)
+    return UserPage(total, tuple(user for user in found if user), answer.server_date)
 
 
 async def get_user(zalo: Zalo, token: str, user_id: str) -> UserDetail:

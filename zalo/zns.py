@@ -142,10 +142,10 @@ async def quota(zalo: Zalo, token: str) -> Quota:
     """The OA's allowances of today and this month. Raises ZaloError."""
     data = as_dict((await _get(zalo, token, "/message/quota")).data)
     return Quota(
-        daily=as_int(data.get("dailyQuota")),
-        remaining=as_int(data.get("remainingQuota")),
-        monthly_promotion=as_int(data.get("monthlyPromotionQuota")),
-        remaining_monthly_promotion=as_int(data.get("remainingMonthlyPromotionQuota")),
+        daily=_allowance(data.get("dailyQuota")),
+        remaining=_allowance(data.get("remainingQuota")),
+        monthly_promotion=_allowance(data.get("monthlyPromotionQuota")),
+        remaining_monthly_promotion=_allowance(data.get("remainingMonthlyPromotionQuota")),
         raw=data,
     )
 
@@ -189,9 +189,15 @@ def _sent(data: dict[str, Any]) -> SentZns:
     return SentZns(
         msg_id=msg_id,
         sent_at=as_moment(data.get("sent_time")),
-        remaining_quota=as_int(left.get("remainingQuota")),
-        daily_quota=as_int(left.get("dailyQuota")),
+        remaining_quota=_allowance(left.get("remainingQuota")),
+        daily_quota=_allowance(left.get("dailyQuota")),
     )
+
+
+def _allowance(value: object) -> int | None:
+    """A count of messages. How Zalo writes "unlimited" is not documented: a negative number is taken for it."""
+    number = as_int(value)
+    return number if number is not None and number >= 0 else None
 
 
 def _summary(item: dict[str, Any]) -> TemplateSummary | None:

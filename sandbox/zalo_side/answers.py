@@ -29,9 +29,12 @@ def success(data: Any) -> JsonObject:
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
-def dumps(body: Any) -> bytes:
-    """Compact JSON in raw UTF-8; a lone surrogate passes through, as wild input must be possible."""
-    return _ENCODER.encode(body).encode("utf-8", "surrogatepass")
+def dumps(body: Any, *, readable: bool = False) -> bytes:
+    """Compact JSON in raw UTF-8; a lone surrogate passes through, as wild input must be possible.
+
+    `readable` escapes it, so that every JSON reader takes the answer.
+    """
+    return _ENCODER.encode(body).encode("utf-8", "backslashreplace" if readable else "surrogatepass")
 
 
 def respond(body: Mapping[str, Any], date: str, headers: Mapping[str, str] | None = None) -> web.Response:
@@ -46,7 +49,11 @@ def respond(body: Mapping[str, Any], date: str, headers: Mapping[str, str] | Non
 def read_object(raw: bytes) -> JsonObject | None:
     """The JSON object in `raw`, or None when it is anything else."""
     try:
-        body = json.loads(raw)
+        body = json.loads(raw, parse_constant=_no_number)
     except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(name)  # NaN and Infinity, which Python reads and JSON does not have

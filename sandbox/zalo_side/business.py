@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from sandbox.zalo_side.answers import JsonObject, Refusal, respond
-from sandbox.zalo_side.call import Call, Endpoint
+from sandbox.zalo_side.call import Call, Endpoint, whole
 from sandbox.zalo_side.gate import proof_holds, token_owner
 from sandbox.zalo_side.template_data import zns_refusal
 from sandbox.zalo_side.templates import STATUS_NUMBERS, Tag, Template
@@ -18,10 +18,10 @@ def _success(data: object) -> JsonObject:
 
 
 def _whole(call: Call, name: str) -> int:
-    text = call.request.query.get(name, "")
-    if not (text.isascii() and text.isdigit()):
+    number = whole(call.request.query.get(name, ""))
+    if number is None:
         raise zns_refusal(-132, name)
-    return int(text)
+    return number
 
 
 def _asked_template(call: Call) -> Template:

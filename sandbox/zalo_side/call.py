@@ -50,11 +50,16 @@ def text_of(body: dict[str, Any], name: str) -> str:
     return value
 
 
+def whole(text: str) -> int | None:
+    """The number that ASCII digits write, None for any other text; 18 digits are more than any limit."""
+    return int(text) if len(text) <= 18 and text.isascii() and text.isdigit() else None
+
+
 def number_of(body: dict[str, Any], name: str, most: int) -> int:
     """A required whole number from 0 to `most`. Raises Refusal -201, above the limit -210."""
     value = body.get(name)
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        value = int(value)
+    if isinstance(value, str):
+        value = whole(value)
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise Refusal(-201, f"{name} is invalid!")
     if value > most:

@@ -4,14 +4,22 @@ from dataclasses import asdict
 from typing import Any
 
 from sandbox.zalo_side.answers import JsonObject
-from sandbox.zalo_side.oas import Oa
+from sandbox.zalo_side.oas import App, Oa
 from sandbox.zalo_side.people import PATCHABLE, Person
+from sandbox.zalo_side.webhooks import WebhookSender
 from sandbox.zalo_side.world import World
 
 OA_FIELDS = frozenset(
     {"name", "description", "package", "package_valid_through", "rate", "quality", "quality_7_days"}
     | {"free_cs_left", "free_cs_total"}
 )
+# What may also be null, with the type it has otherwise.
+OPTIONAL: dict[tuple[type, str], type] = {
+    (Oa, "rate"): int,
+    (App, "redirect_uri"): str,
+    (Person, "shared_info"): dict,
+    (WebhookSender, "url"): str,
+}
 QUOTA_FIELDS = {
     "daily_quota": "daily",
     "monthly_promotion_quota": "monthly_promotion",
@@ -26,8 +34,12 @@ def patch(target: Any, changes: dict[str, Any], allowed: frozenset[str]) -> None
         if name not in allowed:
             raise ValueError(f"unknown: {name}; known: {', '.join(sorted(allowed))}")
         old = getattr(target, name)
-        if old is not None and value is not None and type(value) is not type(old):
-            raise ValueError(f"{name} must be {type(old).__name__}")
+        may_be_empty = OPTIONAL.get((type(target), name))
+        kind = may_be_empty or type(old)
+        if kind is float and type(value) is int:
+            value = float(value)
+        if type(value) is not kind and not (value is None and may_be_empty):
+            raise ValueError(f"{name} must be {kind.__name__}")
         setattr(target, name, value)
 
 

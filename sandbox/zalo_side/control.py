@@ -98,7 +98,10 @@ async def change_users(world: World, _: web.Request, order: dict[str, Any]) -> J
     """One person, or several as `users`; missing ones are added."""
     oa = _oa(world, order.pop("oa_id", None))
     orders = order.pop("users", None)
-    people = [patch_person(oa, one) for one in ([order] if orders is None else orders)]
+    wanted = [order] if orders is None else list(orders)
+    if not all(isinstance(one, dict) for one in wanted):
+        raise ValueError("users must be a list of objects")
+    people = [patch_person(oa, one) for one in wanted]
     return {"users": [shown_person(person) for person in people]}
 
 
@@ -193,6 +196,6 @@ def _handler(world: World, control: Control) -> Callable[[web.Request], Awaitabl
             answer, status = await control(world, request, order), 200
         except (ValueError, KeyError, TypeError, OverflowError) as problem:
             answer, status = {"error": str(problem)}, 400
-        return web.Response(status=status, body=dumps(answer), content_type="application/json")
+        return web.Response(status=status, body=dumps(answer, readable=True), content_type="application/json")
 
     return handle

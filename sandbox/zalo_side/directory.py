@@ -60,9 +60,10 @@ def period(text: str, now: int) -> tuple[int, int]:
         return named[text]
     try:
         first, last = (datetime.strptime(part, "%Y_%m_%d").replace(tzinfo=VIETNAM) for part in text.split(":"))
-    except ValueError:
+        after = last + timedelta(days=1)
+    except (ValueError, OverflowError):
         raise Refusal(-201, "last_interaction_period is invalid!") from None
-    return round(first.timestamp() * 1000), round((last + timedelta(days=1)).timestamp() * 1000)
+    return round(first.timestamp() * 1000), round(after.timestamp() * 1000)
 
 
 def find_person(call: Call, user_id: str) -> Person:

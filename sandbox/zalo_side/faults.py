@@ -70,13 +70,12 @@ class Faults:
 
     def add(self, order: dict[str, Any]) -> Fault:
         """Put a fault in force. Raises ValueError with a readable reason for a wrong order."""
-        kind = Kind(order["kind"]) if order.get("kind") in set(Kind) else None
-        if kind is None:
-            raise ValueError(f"kind must be one of {', '.join(Kind)}")
-        times = order.get("times", 1)
+        kind, times = _kind(order.get("kind")), order.get("times", 1)
+        if times is not None and int(times) < 1:
+            raise ValueError("times must be 1 or more, or null")
         fault = Fault(
             next(self._numbers),
-            str(order.get("match", "/")),
+            "/" + str(order.get("match", "/")).lstrip("/"),
             kind,
             int(order.get("code", -200)),
             str(order.get("message", "")),
@@ -122,6 +121,13 @@ class Faults:
             case Kind.QUOTED_ERROR if isinstance(answer, web.Response):
                 return quote_error(answer)
         return answer if answer is not None else await handler(request)
+
+
+def _kind(name: object) -> Kind:
+    try:
+        return Kind(str(name))
+    except ValueError:
+        raise ValueError(f"kind must be one of {', '.join(Kind)}") from None
 
 
 def hang_up(request: web.Request) -> web.Response:

@@ -29,7 +29,8 @@ def proof_holds(world: World, request: web.Request, token: str) -> bool:
     if not world.app.use_proof:
         return True
     sent = request.headers.get("appsecret_proof", "")
-    return hmac.compare_digest(sent.encode(), appsecret_proof(world.app.secret, token).encode())
+    right = appsecret_proof(world.app.secret, token)
+    return hmac.compare_digest(sent.encode("utf-8", "surrogateescape"), right.encode())
 
 
 def admit(world: World, request: web.Request, now: int) -> tuple[Oa, dict[str, str], Refusal | None]:

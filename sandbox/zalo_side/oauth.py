@@ -76,8 +76,7 @@ class Oauth:
             redirect_uri = self._check_link(request.query)
         except OauthRefusal as refusal:
             return _html(error_page(refusal.code, NAMES[refusal.code]))
-        form = await request.post()
-        oa_id = str(form.get("oa_id") or next(iter(self._world.oas)))
+        oa_id = (await _form(request)).get("oa_id") or next(iter(self._world.oas))
         if oa_id not in self._world.oas:
             return _html(error_page(-14002, "Unknown OA"))
         challenge = request.query.get("code_challenge", "")
@@ -102,7 +101,7 @@ class Oauth:
     async def token(self, request: web.Request) -> web.Response:
         """Code or refresh token against a new pair."""
         date = self._world.clock.http_date()
-        form = {name: str(value) for name, value in (await request.post()).items()}
+        form = await _form(request)
         try:
             pair = self._token(request.headers.get("secret_key", ""), form)
         except OauthRefusal as refusal:
@@ -116,7 +115,7 @@ class Oauth:
         app = self._world.app
         if form.get("app_id") != app.app_id:
             raise OauthRefusal(-14002)
-        if not hmac.compare_digest(secret.encode(), app.secret.encode()):
+        if not hmac.compare_digest(secret.encode("utf-8", "surrogateescape"), app.secret.encode()):
             raise OauthRefusal(-14004)
         if form.get("grant_type") == "authorization_code":
             return self._exchange(form)
@@ -143,6 +142,14 @@ class Oauth:
         refresh.used = True
         self._world.tokens.refreshes += 1
         return self._world.tokens.issue(refresh.oa_id, now)
+
+
+async def _form(request: web.Request) -> dict[str, str]:
+    """The fields of a form; a body that is none has none, as Zalo has no HTTP errors."""
+    try:
+        return {name: str(value) for name, value in (await request.post()).items()}
+    except (ValueError, LookupError):  # broken parts, bytes or character set
+        return {}
 
 
 def _html(page: str) -> web.Response:

@@ -83,7 +83,10 @@ def test_an_empty_body_and_a_quoted_error(app):
 
 
 def test_faults_match_by_path_prefix_and_can_be_cleared(app):
-    """With or without the part that stands for the host."""
+    """With or without the part that stands for the host, and without the first slash."""
+    for match in ("/openapi/v2.0/oa/getoa", "openapi/v2.0", "v2.0/oa/getoa"):
+        app.running.post("/_sandbox/faults", {"match": match, "kind": "error", "times": 1})
+        assert [app.get("/v2.0/oa/getoa")["error"] for _ in range(2)] == [-200, 0]
     app.running.post("/_sandbox/faults", {"match": "/v2.0/oa/getoa", "kind": "error", "times": None})
     assert app.get("/v2.0/oa/getoa")["error"] == -200
     assert app.get("/v2.0/oa/tag/gettagsofoa")["error"] == 0
@@ -98,6 +101,7 @@ def test_faults_match_by_path_prefix_and_can_be_cleared(app):
         ("/faults", {"kind": "earthquake"}),
         ("/faults", {"kind": ["slow"]}),
         ("/faults", {"kind": "slow", "times": "many"}),
+        ("/faults", {"kind": "slow", "times": 0}),
         ("/clock", {}),
         ("/clock", {"set": "tomorrow"}),
         ("/events", {}),
@@ -107,9 +111,12 @@ def test_faults_match_by_path_prefix_and_can_be_cleared(app):
         ("/oas/1", {"package": "Toàn diện"}),
         ("/users", {"user_id": "1", "shoe_size": 42}),
         ("/users", {"user_id": "1", "blocked": "yes"}),
+        ("/users", {"users": ["1"]}),
         ("/templates/1", {"status": "ENABLE"}),
         ("/templates/300111", {"colour": "red"}),
         ("/webhook", {"retry_on": "mondays"}),
+        ("/webhook", {"url": 5}),
+        ("/oas/2902001003004005006", {"rate": "fast"}),
         ("/receipts", {"enabled": 1}),
         ("/app", {"app_id": "1"}),
     ],
@@ -120,6 +127,26 @@ def test_wrong_orders_are_answered_with_a_reason(app, path, order):
         answer = client.post(app.running.base + "/_sandbox" + path, json=order)
     assert answer.status_code == 400, answer.text
     assert answer.json()["error"]
+
+
+def test_whole_seconds_and_factors_are_numbers_too(app):
+    """A 0 that JSON writes without a point is a fine factor."""
+    assert app.running.post("/_sandbox/webhook", {"retry_scale": 0, "limit_s": 3})["retry_scale"] == 0
+    assert app.running.post("/_sandbox/webhook", {"url": "http://127.0.0.1:9/"})["url"]
+    assert app.running.post("/_sandbox/webhook", {"url": None})["url"] is None
+
+
+def test_whatever_was_sent_can_be_read_back(app, user):
+    """A lone surrogate is escaped, as strict readers want it; NaN is no JSON in the first place."""
+    assert app.say(user["user_id"], {"text": "a\ud800b"})["error"] == 0
+    with httpx.Client(trust_env=False) as client:
+        raw = client.get(app.running.base + "/_sandbox/messages").content
+    assert json.loads(raw.decode("utf-8", "strict"))[0]["body"]["message"]["text"] == "a\ud800b"
+    with httpx.Client(trust_env=False) as client:
+        answer = client.post(
+            app.running.base + "/openapi/v3.0/oa/message/cs", content=b'{"recipient": NaN}', headers=app.headers
+        )
+    assert answer.json() == {"error": -201, "message": "body is invalid!"}
 
 
 WILD = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)

@@ -168,3 +168,20 @@ def test_control_can_end_both_tokens(app):
 def test_an_unknown_path_answers_404_as_a_string_inside_http_200(app):
     """There is no refresh path of its own."""
     assert app.running.post("/oauth/v4/oa/refresh_token")["error"] == "404"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["multipart/form-data", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded; charset=none"],
+)
+def test_a_form_that_is_none_is_refused_with_http_200(app, kind):
+    """Zalo's host has no other status; bytes outside UTF-8 are no exception."""
+    ready = app.running.ready
+    headers = {"Content-Type": kind, "secret_key": "x"}
+    with httpx.Client(trust_env=False) as client:
+        answer = client.post(app.running.base + "/oauth/v4/oa/access_token", content=b"app_id=\xff", headers=headers)
+        assert (answer.status_code, answer.json()["error"]) == (200, -14002)
+        form = {"app_id": ready["app_id"], "grant_type": "refresh_token"}
+        odd = {"secret_key": b"\xff\xe9"}
+        answer = client.post(app.running.base + "/oauth/v4/oa/access_token", data=form, headers=odd)
+    assert (answer.status_code, answer.json()["error"]) == (200, -14004)

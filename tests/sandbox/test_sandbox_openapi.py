@@ -67,6 +67,9 @@ def test_the_proof_is_checked_only_when_switched_on(app):
     assert app.get("/v2.0/oa/getoa")["error"] == -242
     secret = app.running.ready["app_secret"]
     proof = hmac.new(secret.encode(), app.token.encode(), hashlib.sha256).hexdigest()
+    with httpx.Client(trust_env=False) as client:
+        odd = {**app.headers, "appsecret_proof": b"\xff"}
+        assert client.get(app.running.base + "/openapi/v2.0/oa/getoa", headers=odd).json()["error"] == -242
     headers = {**app.headers, "appsecret_proof": proof}
     assert app.running.get("/openapi/v2.0/oa/getoa", headers)["error"] == 0
 
@@ -125,6 +128,8 @@ def test_getlist_pages_cover_everybody_once():
         ({"offset": -1, "count": 1}, -201),
         ({"offset": 0, "count": 1, "is_follower": "perhaps"}, -201),
         ({"offset": 0, "count": 1, "last_interaction_period": "L99D"}, -201),
+        ({"offset": 0, "count": 1, "last_interaction_period": "9999_12_31:9999_12_31"}, -201),
+        ({"offset": "9" * 5000, "count": 1}, -201),
         ([], -201),
     ],
 )

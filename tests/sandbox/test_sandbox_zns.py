@@ -69,10 +69,11 @@ def test_status_of_an_unknown_message_is_minus_one(app):
 
 
 @pytest.mark.parametrize("code", sorted(ZNS_MESSAGES))
-def test_the_last_four_digits_choose_the_error(app, code):
-    """The special numbers for tests."""
+def test_the_last_four_digits_of_a_special_number_choose_the_error(app, code):
+    """The special numbers for tests; other numbers with the same ending are ordinary ones."""
     answer = app.zns(phone=f"8490000{-code:04d}")
     assert answer == {"error": code, "message": ZNS_MESSAGES[code]}
+    assert app.zns(phone=f"8490123{-code:04d}")["error"] == 0
 
 
 def test_ordinary_followers_have_no_special_numbers(app):
@@ -273,6 +274,7 @@ def test_templates_are_listed_by_page_and_status(app):
     assert [item["templateId"] for item in app.zns_get("/template/all?offset=0&limit=9&status=3")["data"]] == [300115]
     assert app.zns_get("/template/all?offset=0&limit=101")["error"] == -132
     assert app.zns_get("/template/all?limit=10")["error"] == -132
+    assert app.zns_get(f"/template/all?offset={'9' * 5000}&limit=1")["error"] == -132
 
 
 def test_template_detail_has_rules_prices_and_buttons(app):

@@ -102,7 +102,13 @@ def test_an_answer_carries_data_and_zalos_clock() -> None:
     assert found.server_date == datetime(2026, 11, 23, 2, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("header", ["", "Date: yesterday\r\n", "Date: Mon, 99 Nov 2026 02:00:00 GMT\r\n"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("", "Date: yesterday\r\n", "Date: Mon, 99 Nov 2026 02:00:00 GMT\r\n"),
+        "Date: Fri, 31 Dec 9999 23:59:59 -0500\r\n",
+    ],
+)
 def test_an_answer_without_a_usable_date_is_still_an_answer(header: str) -> None:
     """The clock is a bonus."""
     found, _ = calling(replying({"error": 0}, headers=header), lambda zalo: zalo.call(get()))
@@ -114,6 +120,16 @@ def test_an_answer_without_a_usable_date_is_still_an_answer(header: str) -> None
 def test_an_error_is_read_as_a_number_or_as_digits_in_quotes(error: object, code: int) -> None:
     """The OAuth host quotes its codes."""
     assert refused_with({"error": error, "message": "x"}).code == code
+
+
+def test_an_error_number_no_column_can_hold_is_an_unknown_outcome() -> None:
+    """It cannot be one of Zalo's."""
+
+    async def use(zalo: Zalo) -> None:
+        with pytest.raises(PerhapsSent):
+            await zalo.call(get())
+
+    calling(replying({"error": 10**30}), use)
 
 
 def test_an_error_with_status_200_is_a_refusal_with_its_class() -> None:

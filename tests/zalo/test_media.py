@@ -94,6 +94,12 @@ def test_public_addresses_are_public(address: str) -> None:
     assert is_public(address)
 
 
+@pytest.mark.parametrize("address", ["fec0::1", "::127.0.0.1", "64:ff9b:1::7f00:1", "240.0.0.1", "5f00::1"])
+def test_addresses_nobody_has_on_the_public_internet_are_not_public(address: str) -> None:
+    """Site-local, reserved, and forgotten wrappings of IPv4."""
+    assert not is_public(address)
+
+
 def redirecting(location: str, *, times: int) -> Handler:
     async def handle(wire: Wire, reader: Reader, writer: Writer) -> None:
         await read_request(wire, reader)

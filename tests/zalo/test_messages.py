@@ -65,7 +65,11 @@ def test_an_uploaded_image_has_an_id_and_no_address() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "ftp://a/b", "file:///etc/passwd", "//a/b", "https://", "a.jpg", "https://a/b c", "https://a/\nb"]
+    "url",
+    [
+        *("", "ftp://a/b", "file:///etc/passwd", "//a/b", "https://", "a.jpg", "https://a/b c", "https://a/\nb"),
+        *("http://[", "https://a\u2100b/"),
+    ],
 )
 def test_an_image_address_must_be_http(url: str) -> None:
     """Zalo fetches it from outside."""

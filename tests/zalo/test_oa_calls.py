@@ -90,6 +90,17 @@ def test_users_are_listed_with_every_filter_in_one_data_value() -> None:
     }
 
 
+@pytest.mark.parametrize("data", [None, {}, {"users": []}, {"total": None, "users": []}, {"total": "many"}])
+def test_a_list_without_a_total_is_no_empty_list(data: Any) -> None:
+    """Else a broken answer would look as if everybody had unfollowed."""
+
+    async def use(zalo: Zalo) -> None:
+        with pytest.raises(PerhapsSent):
+            await oa.list_users(zalo, "t", offset=0)
+
+    asking(ok(data), use)
+
+
 def test_filters_that_are_not_asked_for_are_not_sent() -> None:
     """An empty filter is another question."""
     _, request = asking(ok({"total": 0, "users": []}), lambda zalo: oa.list_users(zalo, "t", offset=0))

@@ -78,6 +78,12 @@ def test_an_answer_without_a_new_refresh_token_has_none() -> None:
     assert pair.refresh is None
 
 
+def test_an_error_of_null_beside_tokens_is_no_error() -> None:
+    """The old pair is spent by then: nothing may lose the new one."""
+    pair, _ = refreshing(replying({"access_token": "AT", "refresh_token": "RT", "error": None}))
+    assert (pair.access, pair.refresh) == ("AT", "RT")
+
+
 def test_an_empty_answer_means_a_used_refresh_token() -> None:
     """Seen in production: 200 without a body for a token that was used before."""
     error, _ = refreshing(replying(b""))

@@ -110,6 +110,12 @@ def test_a_header_that_is_no_mac_is_refused(header: str | None) -> None:
     assert verify(V1, header, APP, [SECRET]) is None
 
 
+def test_a_long_header_costs_no_time() -> None:
+    """Anybody may send one; matching thousands of spaces took a second."""
+    assert verify(V1, f"mac={V1_HEX}" + " " * 200, APP, [SECRET]) is None
+    assert verify(V1, " " * 8000 + "x", APP, [SECRET]) is None
+
+
 def test_any_of_several_secrets_may_match() -> None:
     """Two hold while one is being replaced, and the caller learns which."""
     assert verify(V1, V1_HEX, APP, ["new-secret", SECRET]) == 1

@@ -107,6 +107,8 @@ def test_quotas_may_be_null_or_missing() -> None:
     """Unlimited has no documented form."""
     found, _ = asking(ok({"dailyQuota": 20000, "remainingQuota": None}), lambda zalo: zns.quota(zalo, "t"))
     assert (found.daily, found.remaining, found.monthly_promotion) == (20000, None, None)
+    found, _ = asking(ok({"dailyQuota": -1, "remainingQuota": "-1"}), lambda zalo: zns.quota(zalo, "t"))
+    assert (found.daily, found.remaining) == (None, None)
 
 
 def test_quality_is_read_from_its_own_path() -> None:
