@@ -10,7 +10,7 @@ import config
 import db
 from bot.app import running
 from services import logs
-from services.desk import Desk
+from services.desk import Desk, Nudge
 
 
 def main() -> int:
@@ -26,12 +26,16 @@ def main() -> int:
         return 1
     logs.setup(settings.log_level, secrets=[token])
     db.open_database(settings.database)
-    asyncio.run(_serve(Desk.from_settings(settings)))
+    # This file wires a process together: the only one of the package that knows the queue, to wake the workers.
+    from jobs import nudge
+
+    asyncio.run(_serve(settings, nudge))
     db.close_database()
     return 0
 
 
-async def _serve(desk: Desk) -> None:
+async def _serve(settings: config.Settings, nudge: Nudge) -> None:
+    desk = Desk.from_settings(settings, nudge)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):

@@ -38,7 +38,7 @@ def render_delivery(eyes: Eyes, row: Delivery) -> Screen:
     text = lines(
         _title(eyes, row),
         _to(eyes, row),
-        _content(row),
+        _content(t, row),
         _progress(eyes, row),
         *_trouble(eyes, row),
     )
@@ -62,11 +62,14 @@ def _to(eyes: Eyes, row: Delivery) -> Html:
     return eyes.t("delivery.to_cs", name=row.recipient_name or f"…{row.recipient[-4:]}")
 
 
-def _content(row: Delivery) -> Html | None:
-    text = row.content.get("text")
-    if row.channel == Channel.ZNS or not text:
+def _content(t: Texts, row: Delivery) -> Html | None:
+    if row.channel == Channel.ZNS:
         return None
-    return Html(f"<blockquote>{cut(escape(text), LONGEST_CONTENT)}</blockquote>")
+    parts = [t("delivery.image")] if row.content.get("image") else []
+    text = row.content.get("text")
+    if text:
+        parts.append(cut(escape(text), LONGEST_CONTENT))
+    return Html(f"<blockquote>{lines(*parts)}</blockquote>")
 
 
 def _progress(eyes: Eyes, row: Delivery) -> Html:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from bot.codes import looks_like_code
 from bot.commands.paste import pasted, photo
+from bot.commands.sending import PHONE
 from bot.forms.engine import park, picked, take
 from bot.forms.kinds import KINDS
 from bot.keyboards import home_row
@@ -16,11 +18,13 @@ from bot.screens.home import home
 from bot.turn import Turn
 from models import Role
 from services import notices, staff
+from services.drafts import Form
 from services.errors import NotAllowed
 
 COMMAND = re.compile(r"/([A-Za-z0-9_]+)(?:@\w+)?(?:\s+(.*))?$", re.DOTALL)
 # Buttons that belong to the open form: tapping them does not leave it.
 OF_FORMS = {"f", "f.go", "cancel", "yes", "text.edit", "zns.edit", "zns.again", "send.way"}
+BUTTON_STEPS = {"choose", "way", "preview", "edit"}
 TOKEN_LIKE = re.compile(r"[A-Za-z0-9_\-.~+/=]{60,}")
 
 
@@ -48,9 +52,11 @@ async def _command(turn: Turn) -> None:
 
 async def _typed(turn: Turn) -> None:
     form = await turn.form()
-    if form is not None and not form.data.get("parked"):
+    if form is not None and _waits_for(form, turn.text.strip()):
         await take(KINDS[form.kind], turn, form)
-    elif turn.photo:
+        return
+    await park(turn)
+    if turn.photo:
         _need(turn, Role.OPERATOR)
         await photo(turn)
     elif TOKEN_LIKE.fullmatch(turn.text.strip()):
@@ -58,6 +64,13 @@ async def _typed(turn: Turn) -> None:
         await turn.show(Screen(turn.t("unknown.token"), [home_row(turn.t)]))
     else:
         await pasted(turn)
+
+
+def _waits_for(form: Form, text: str) -> bool:
+    """Whether a text belongs to the open form. A number pasted while the form waits for a button is a new matter."""
+    if form.data.get("parked"):
+        return False
+    return form.step not in BUTTON_STEPS or not (PHONE.fullmatch(text) or looks_like_code(text))
 
 
 async def _tap(turn: Turn) -> None:

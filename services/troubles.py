@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from services.errors import Conflict, DeskError, Refusal
-from zalo.errors import OA_ERRORS, OAUTH_ERRORS, ZNS_ERRORS, NotSent, PerhapsSent, Refused, Table, ZaloError
+from zalo.errors import OA_ERRORS, OAUTH_ERRORS, ZNS_ERRORS, Refused, Table, ZaloError
+
+
+# What calls to Zalo raise, for callers that can do without an answer.
+FROM_ZALO = (ZaloError,)
 
 
 def explain(error: Exception) -> DeskError | None:
@@ -12,7 +16,7 @@ def explain(error: Exception) -> DeskError | None:
         return error
     if isinstance(error, Refused):
         return Refusal(f"zalo.{error.error_class.value}", code=str(error.code), table=error.table.value)
-    if isinstance(error, NotSent | PerhapsSent | ZaloError):
+    if isinstance(error, ZaloError):
         return Conflict("zalo.unreachable")
     return None
 

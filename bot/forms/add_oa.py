@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from bot.forms.engine import ask
@@ -9,10 +10,11 @@ from bot.keyboards import cancel_row
 from bot.markup import Button, Html, Rows, Screen, lines, to
 from bot.screens.oa_card import added
 from bot.turn import Turn
-from services import accounts, current, reconcile
+from services import accounts, current, reconcile, templates, troubles
 from services.accounts import NewAccount
 from services.drafts import Form
-from services.errors import Conflict, Invalid
+from services.errors import Conflict, DeskError, Invalid
+from services.pacing import Lane
 
 STEPS = ("name", "oa_id", "access", "refresh", "description", "published", "testing")
 SECRET = {"access", "refresh"}
@@ -66,6 +68,8 @@ class AddOa:
         await turn.db(current.choose, turn.staff, oa)
         await turn.db(reconcile.start, turn.desk, oa)
         await turn.show(added(turn, oa))
+        with suppress(DeskError, *troubles.FROM_ZALO):
+            await templates.refresh_quota(turn.desk, oa, Lane.URGENT)
 
 
 def _account(data: dict[str, Any], profile: dict[str, Any]) -> NewAccount:
@@ -109,8 +113,8 @@ def _shown(turn: Turn, step: str, value: Any) -> str:
 def _choices(turn: Turn, step: str) -> Rows:
     t = turn.t
     if step in YES_NO:
-        yes, no = (Button(t.plain(f"button.{word}"), to("f", step, word)) for word in ("yes", "no"))
-        return [[yes, no]]
+        yes = Button(t.plain("button.yes_plain"), to("f", step, "yes"))
+        return [[yes, Button(t.plain("button.no"), to("f", step, "no"))]]
     return [[Button(t.plain("button.skip"), to("f", step, "-"))]] if step == "description" else []
 
 

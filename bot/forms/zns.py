@@ -114,6 +114,9 @@ class Zns:
         if text.startswith("page"):
             form.data["page"] = int(text.removeprefix("page"))
             return
+        if text == "sync":
+            await templates.sync(turn.desk, oa, Lane.URGENT)
+            return
         template = await templates.fresh(turn.desk, oa, text)
         form.data |= {"template": template.template_id, "params": {}}
 
@@ -138,8 +141,8 @@ def _missing(template: ZnsTemplate, params: dict[str, Any]) -> list[str]:
 
 
 async def _know_templates(turn: Turn, oa: OfficialAccount) -> None:
-    """Read the templates from Zalo when none is known yet."""
-    if not await turn.db(templates.listing, oa):
+    """Read the list from Zalo unless it was read before; a single known one was most likely asked for by its number."""
+    if len(await turn.db(templates.listing, oa)) < 2:
         await templates.sync(turn.desk, oa, Lane.URGENT)
 
 

@@ -21,7 +21,9 @@ async def oa_card(turn: Turn, oa: OfficialAccount) -> Screen:
     t = turn.t
     title = Html(f"{oa_title(t, oa)} · {t('oa.followers', count=followers)}")
     about = t("oa.about", oa_id=oa.oa_id)
-    text = lines(title, *(readiness_line(turn, line) for line in found), *_description(oa), about)
+    # The title says the mode already.
+    shown = [line for line in found if not line.key.startswith("mode.")]
+    text = lines(title, *(readiness_line(turn, line) for line in shown), *_description(oa), about)
     return Screen(text, _rows(turn, oa, unproven))
 
 

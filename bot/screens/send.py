@@ -77,7 +77,7 @@ def _closed(turn: Turn, way: Way) -> Html:
     key = f"error.{way.key}.what"
     values = {name: spoken(turn, value) for name, value in way.values.items()}
     reason = t.lenient(key if key in t else "error.other.what", values)
-    return Html(f"{t(f'way.{way.channel}')}: {reason}")
+    return Html(f"{t(f'delivery.title_{way.channel}')}: {reason}")
 
 
 def _way_rows(turn: Turn, person: Follower, open_ways: list[Way]) -> Rows:

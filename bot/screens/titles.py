@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
+from datetime import datetime
+
 from bot.errors import spoken
 from bot.markup import Html, escape
 from bot.texts import Texts
@@ -11,12 +14,13 @@ from services import accounts
 from services.accounts import Mode
 from services.readiness import Level, Line
 
+DAYS = {"until"}
 LAMPS = {Level.OK: "✅", Level.WARNING: "⚠️", Level.BROKEN: "❌", Level.UNKNOWN: "❔"}
 
 
 def oa_name(oa: OfficialAccount) -> str:
-    """🌸 Spa Hoa Mai."""
-    return f"{oa.emoji} {oa.name}"
+    """🌸 Spa Hoa Mai; a name that begins with an emoji of its own needs no second one."""
+    return oa.name if unicodedata.category(oa.name[:1] or "x") == "So" else f"{oa.emoji} {oa.name}"
 
 
 def mode_name(t: Texts, mode: Mode) -> Html:
@@ -31,7 +35,15 @@ def oa_title(t: Texts, oa: OfficialAccount) -> Html:
 
 def readiness_line(turn: Turn, line: Line) -> Html:
     """One thing that can stop sending."""
-    values = {name: spoken(turn, value) for name, value in line.values.items()}
+    values = {name: _value(turn, name, value) for name, value in line.values.items()}
     key = f"ready.{line.key}"
     text = turn.t.lenient(key, values) if key in turn.t else escape(line.key)
     return Html(f"{LAMPS[line.level]} {text}")
+
+
+def _value(turn: Turn, name: str, value: object) -> object:
+    """As `spoken`; a package ends on a day, and Zalo's words for quality have Vietnamese ones."""
+    if name in DAYS and isinstance(value, datetime):
+        return turn.t.day(value, turn.now())
+    word = f"quality_word.{value}"
+    return turn.t(word) if isinstance(value, str) and word in turn.t else spoken(turn, value)

@@ -33,7 +33,8 @@ def ask_template(turn: Turn, oa: OfficialAccount, known: list[ZnsTemplate], form
     buttons = [[Button(short(row.name or row.template_id, 40), to("f", "template", row.template_id))] for row in page]
     turned = [Button(b.label, _paged(b.data)) for b in pager(at, PAGE, len(known), "f", "template")]
     text = lines(_head(turn, oa), _to(turn, form), "", t("zns.ask_template"), *body)
-    return Screen(text, [*buttons, turned, cancel_row(t)])
+    again = Button(t.plain("button.read_templates"), to("f", "template", "sync"))
+    return Screen(text, [*buttons, turned, [again, *cancel_row(t)]])
 
 
 def _paged(data: str) -> str:
