@@ -21,6 +21,7 @@ from services import templates, token_pairs
 from services.accounts import Mode, mode
 from services.desk import VIETNAM, Desk
 from services.errors import Refusal
+from services.interaction import last_interaction
 
 WINDOW = timedelta(days=7)  # a consultation message needs an interaction within it
 FREE = timedelta(hours=48)  # and costs nothing within this
@@ -111,8 +112,8 @@ def next_time(now: datetime, at: time) -> datetime:
 
 def free_until(follower: Follower) -> datetime | None:
     """Until when consultation messages to this person cost nothing; None when no interaction is known."""
-    last: datetime | None = follower.last_interaction_at
-    return last + FREE if last is not None else None
+    last = last_interaction(follower)
+    return last.earliest + FREE if last is not None else None
 
 
 def _cs_way(desk: Desk, oa: OfficialAccount, follower: Follower) -> Way:
@@ -125,7 +126,8 @@ def _cs_way(desk: Desk, oa: OfficialAccount, follower: Follower) -> Way:
         return Way(Channel.CS, True, "way.cs_unknown")
     if until > desk.now():
         return Way(Channel.CS, True, "way.cs_free", {"until": until}, price=0, until=until)
-    return Way(Channel.CS, True, "way.cs_charged", {"last": follower.last_interaction_at})
+    last = last_interaction(follower)
+    return Way(Channel.CS, True, "way.cs_charged", {"last": last.shown if last else None})
 
 
 def _zns_way(desk: Desk, oa: OfficialAccount, follower: Follower) -> Way:
@@ -177,15 +179,11 @@ def _blocked(case: Case) -> Refusal | None:
 
 
 def _window_closed(case: Case) -> Refusal | None:
-    last = case.follower.last_interaction_at if case.follower is not None else None
-    if last is None:
-        return None  # nothing known: Zalo knows, and says so without harm
-    local = last.astimezone(VIETNAM)
-    # Zalo's user list tells only the day: then the whole day counts.
-    slack = timedelta(days=1) if local.time() == time(0) else timedelta(0)
-    if last + slack + WINDOW > case.now:
+    last = last_interaction(case.follower)
+    # Nothing known, or not surely over: Zalo knows better, and says so without harm.
+    if last is None or last.latest + WINDOW > case.now:
         return None
-    return Refusal("send.window_closed", code="-230", user=_called(case.follower), last=last)
+    return Refusal("send.window_closed", code="-230", user=_called(case.follower), last=last.shown)
 
 
 def _not_sendable(case: Case) -> Refusal | None:

@@ -22,6 +22,7 @@ limit_request_line = 4094
 limit_request_fields = 64
 limit_request_field_size = 8190
 forwarded_allow_ips = "127.0.0.1,::1"
+control_socket_disable = True  # nobody steers it, and it would write outside DATA_DIR
 loglevel = settings.log_level.lower()
 # Without the query: the OAuth callback's carries a code.
 access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(b)s %(M)sms'

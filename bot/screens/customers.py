@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from bot import figures
+from bot.errors import spoken
 from bot.keyboards import back_row, home_row, pager, pairs, short
 from bot.markup import Button, Html, Rows, Screen, escape, lines, to
 from bot.screens.titles import oa_title
 from bot.turn import Turn
 from models import Follower, OfficialAccount, Role
 from services import followers, phones, staff
+from services.interaction import last_interaction
 from services.names import fold_name
 
 PAGE = 8
@@ -75,7 +75,7 @@ async def customer_card(turn: Turn, oa: OfficialAccount, person: Follower, *, fu
         oa_title(t, oa),
         Html(f"<b>👤 {escape(name_of(turn, person))}</b>"),
         _follow_line(turn, person),
-        _last_line(turn, person.last_interaction_at),
+        _last_line(turn, person),
         t("card.phone", phone=_phone(person, full_number)) if person.phone else t("card.no_phone"),
         t("card.tags", tags=", ".join(tags[person.user_id])) if tags[person.user_id] else None,
         t("card.tester") if person.tester else None,
@@ -94,10 +94,9 @@ def _follow_line(turn: Turn, person: Follower) -> Html:
     return Html(f"{_follows(turn, person)}{since}")
 
 
-def _last_line(turn: Turn, at: datetime | None) -> Html:
-    if at is None:
-        return turn.t("card.never_wrote")
-    return turn.t("card.last", when=figures.moment(turn.t.language, at, turn.now()))
+def _last_line(turn: Turn, person: Follower) -> Html:
+    last = last_interaction(person)
+    return turn.t("card.last", when=spoken(turn, last.shown)) if last else turn.t("card.never_wrote")
 
 
 def _card_rows(turn: Turn, person: Follower, full_number: bool) -> Rows:

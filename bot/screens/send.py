@@ -14,6 +14,7 @@ from models import Follower, OfficialAccount
 from services import followers, phones
 from services.accounts import Mode
 from services.drafts import Form
+from services.interaction import last_interaction
 from services.messages import CsPreview
 from services.preflight import Way
 
@@ -60,12 +61,13 @@ def to_title(turn: Turn, oa: OfficialAccount, person: Follower) -> Html:
 
 
 async def _facts(turn: Turn, oa: OfficialAccount, person: Follower) -> Html:
-    t, now = turn.t, turn.now()
+    t = turn.t
     parts = []
     if person.is_follower and person.follow_at:
         parts.append(t("send.follows_since", month=figures.month(person.follow_at)))
-    if person.last_interaction_at:
-        parts.append(t("send.last_wrote", when=t.moment(person.last_interaction_at, now)))
+    last = last_interaction(person)
+    if last is not None:
+        parts.append(t("send.last_wrote", when=spoken(turn, last.shown)))
     tags = (await turn.db(followers.tags_of, oa.oa_id, [person.user_id]))[person.user_id]
     if tags:
         parts.append(t("send.tags", tags=", ".join(tags)))

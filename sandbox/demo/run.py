@@ -6,8 +6,8 @@ import signal
 import sys
 import tempfile
 import threading
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sandbox.demo.machine import OWNER_ID, CannotStart, Machine, running

@@ -22,6 +22,7 @@ class Transcript:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._printed = 0
+        self._texts: dict[int, str] = {}
         self._thread = threading.Thread(target=self._follow, daemon=True, name="transcript")
 
     def __enter__(self) -> Transcript:
@@ -72,14 +73,19 @@ class Transcript:
             self._bot("🤖", entry["message"])
         elif entry["kind"] == "message":
             self._print(f"{self._paint(GREEN, '👩 ' + self._name + ':')} {_one_line(entry['message'])}")
-        elif entry["kind"] == "edit":
+        elif entry["kind"] == "edit" and self._is_new(entry["message"]):
             self._bot("✏️ ", entry["message"])
         elif entry["kind"] == "delete":
             self._print(self._paint(DIM, f"   🗑  message {entry['message_id']} is deleted"))
         elif entry["kind"] == "tap":
             self._print(f"{self._paint(GREEN, '👆 ' + self._name + ':')} [{entry.get('text') or entry.get('data')}]")
 
+    def _is_new(self, message: dict[str, Any]) -> bool:
+        """An old screen that only loses its buttons is no news."""
+        return bool(message["keyboard"]) or self._texts.get(message["message_id"]) != _one_line(message)
+
     def _bot(self, sign: str, message: dict[str, Any]) -> None:
+        self._texts[message["message_id"]] = _one_line(message)
         lines = _one_line(message).splitlines() or [""]
         rows = [" ".join(f"[{button['text']}]" for button in row) for row in message["keyboard"]]
         shown = [*lines, *(self._paint(BLUE, row) for row in rows)]
