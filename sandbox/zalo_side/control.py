@@ -53,17 +53,17 @@ async def clear_faults(world: World, _: web.Request, __: dict[str, Any]) -> list
 
 
 async def clock(world: World, _: web.Request, order: dict[str, Any]) -> JsonObject:
-    """`set` to an ISO time (Vietnam when it has no offset) or epoch ms, `advance_s`, or `reset`: true."""
+    """`set` to an ISO time (Vietnam when it has no offset) or epoch ms, `advance_s` or `advance_ms`, or `reset`."""
     if order.get("reset"):
         world.clock.shift(-world.clock.offset_ms)
     elif "set" in order:
         world.clock.set(_possible(_moment(order["set"])))
-    elif "advance_s" in order:
-        by_ms = round(float(order["advance_s"]) * 1000)
+    elif "advance_s" in order or "advance_ms" in order:
+        by_ms = round(float(order.get("advance_s", 0)) * 1000 + float(order.get("advance_ms", 0)))
         _possible(world.clock.now_ms() + by_ms)
         world.clock.shift(by_ms)
     else:
-        raise ValueError("set, advance_s or reset is needed")
+        raise ValueError("set, advance_s, advance_ms or reset is needed")
     return {"now": world.clock.now().isoformat(timespec="milliseconds"), "now_ms": world.clock.now_ms()}
 
 

@@ -21,6 +21,8 @@ class Emission:
 
     def __init__(self, world: World, spec: dict[str, Any]) -> None:
         self._world = world
+        if "event_name" in spec:
+            spec = {"event": spec["event_name"], **spec}
         self._spec = spec
         self._oa = self._find_oa()
         self._count = int(spec.get("count", 1))

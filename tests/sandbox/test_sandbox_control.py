@@ -129,6 +129,19 @@ def test_wrong_orders_are_answered_with_a_reason(app, path, order):
     assert answer.json()["error"]
 
 
+def test_the_clock_advances_by_seconds_or_milliseconds(app):
+    """Both units are in use around here."""
+    before = app.running.post("/_sandbox/clock", {"advance_s": 0})["now_ms"]
+    app.running.post("/_sandbox/clock", {"advance_s": 3600})
+    assert app.running.post("/_sandbox/clock", {"advance_ms": 3_600_000})["now_ms"] >= before + 7_200_000
+
+
+def test_an_event_may_be_named_as_zalo_names_it(app):
+    """`event_name` is what the event itself has."""
+    sent = app.running.post("/_sandbox/events", {"event_name": "follow", "wait": True})["sent"]
+    assert sent[0]["body"]["event_name"] == "follow"
+
+
 def test_whole_seconds_and_factors_are_numbers_too(app):
     """A 0 that JSON writes without a point is a fine factor."""
     assert app.running.post("/_sandbox/webhook", {"retry_scale": 0, "limit_s": 3})["retry_scale"] == 0
