@@ -75,7 +75,7 @@ def claim(now: datetime, owner: str, limit: int = 20) -> list[Notice]:
             .order_by(Notice.next_attempt_at, Notice.id)
             .limit(limit)
         )
-        rows = list(due if is_sqlite() else due.for_update("FOR UPDATE SKIP LOCKED"))
+        rows = list(due if is_sqlite() else due.for_update(skip_locked=True))
         ids = [row.id for row in rows]
         Notice.update(lease_owner=owner, lease_until=now + LEASE).where(Notice.id.in_(ids)).execute()
     return rows
