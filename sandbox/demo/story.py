@@ -282,7 +282,7 @@ def _person(stage: Stage, user_id: str) -> dict[str, Any]:
 
 def _tokens(stage: Stage) -> Any:
     state = stage.control("state")
-    return next(oa["tokens"] for oa in state["oas"] if oa["oa_id"] == stage.oa["oa_id"])
+    return next((oa["access_token"], oa["refresh_token"]) for oa in state["oas"] if oa["oa_id"] == stage.oa["oa_id"])
 
 
 def _days_ago(stage: Stage, days: int) -> int:
