@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 import secrets
 from datetime import date, datetime
 from typing import Any
@@ -49,7 +51,8 @@ def unforeseen(turn: Turn, ref: str) -> Html:
 def brief(turn: Turn, error: DeskError) -> str:
     """One sentence for the remark over a button."""
     base = f"error.{error.key}" if f"error.{error.key}.what" in turn.t else "error.other"
-    return str(turn.t.lenient(f"{base}.what", _values(turn, error)))
+    text = html.unescape(re.sub(r"<[^>]+>", "", turn.t.lenient(f"{base}.what", _values(turn, error))))
+    return text[:1].upper() + text[1:]
 
 
 def _values(turn: Turn, error: DeskError) -> dict[str, Any]:

@@ -7,12 +7,14 @@ from collections.abc import Iterable
 
 import structlog
 from telegram import CallbackQuery, Message, Update
+from telegram.error import TelegramError
 
 import db
 from bot import access, errors
-from bot.markup import Screen
+from bot.keyboards import back_row, home_row
+from bot.markup import Screen, to
 from bot.router import handle
-from bot.screens.home import home_row
+from bot.telegram_limits import ChatBusy, Unreachable
 from bot.turn import Office, Turn
 from models import StaffUpdate
 from services import troubles, updates
@@ -96,12 +98,21 @@ class Intake:
             return ""
         ref = errors.reference()
         log.error("unforeseen error", reference=ref, exc_info=error)
-        await turn.say(Screen(errors.unforeseen(turn, ref), [home_row(turn.t)]))
+        try:
+            await turn.say(Screen(errors.unforeseen(turn, ref), [home_row(turn.t)]))
+        except (TelegramError, ChatBusy, Unreachable) as again:
+            log.error("the person could not be told", reference=ref, reason=type(again).__name__)
         return f"{ref} {type(error).__name__}"
 
 
 async def _show_known(turn: Turn, error: DeskError) -> None:
-    await turn.show(Screen(errors.explain(turn, error), [home_row(turn.t)]))
+    if error.key == "confirm.used":  # a second tap: what the first one did stands on the screen already
+        await turn.toast(errors.brief(turn, error))
+        return
+    target = turn.target
+    of_oa = target is not None and target.action.startswith("oa.") and target.args[:1] and target.args[0].isdigit()
+    row = back_row(turn.t, to("oa", target.args[0])) if target and of_oa else home_row(turn.t)
+    await turn.show(Screen(errors.explain(turn, error), [row]))
 
 
 def _tapped(turn: Turn, query: CallbackQuery) -> Turn:

@@ -81,6 +81,21 @@ def to(action: str, *args: object, fresh: bool = False) -> str:
     return data
 
 
+def part(args: tuple[str, ...], at: int) -> str:
+    """One part of a button's data. Raises OldKeyboard when it has fewer."""
+    if at >= len(args):
+        raise OldKeyboard("parts")
+    return args[at]
+
+
+def whole(args: tuple[str, ...], at: int) -> int:
+    """One part as a whole number. Raises OldKeyboard."""
+    text = part(args, at)
+    if not text.isascii() or not text.isdigit():
+        raise OldKeyboard("number")
+    return int(text)
+
+
 def read(data: str) -> Target:
     """What `to` made. Raises OldKeyboard for anything else."""
     version, _, rest = data.partition(":")

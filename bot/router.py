@@ -11,7 +11,7 @@ from bot.commands.sending import PHONE
 from bot.forms.engine import park, picked, take
 from bot.forms.kinds import KINDS
 from bot.keyboards import home_row
-from bot.markup import OldKeyboard, Screen, lines, read
+from bot.markup import OldKeyboard, Screen, lines, part, read
 from bot.roles import BUTTONS, BY_NAME
 from bot.routes import BUTTON_ROUTES, COMMAND_ROUTES
 from bot.screens.home import home
@@ -77,8 +77,7 @@ async def _tap(turn: Turn) -> None:
     try:
         turn.target = read(turn.text)
         await _act(turn, turn.target.action, turn.target.args)
-    except (OldKeyboard, IndexError, ValueError) as error:
-        # Wrong or missing parts of a button's data: made by another version of the bot.
+    except OldKeyboard as error:
         await _reopen(turn, error)
 
 
@@ -99,15 +98,15 @@ async def _answer_by_button(turn: Turn, args: tuple[str, ...]) -> None:
     form = await turn.form()
     if form is None or form.message_id != turn.tapped:
         raise OldKeyboard("form")
-    await picked(KINDS[form.kind], turn, form, args[0], args[-1])
+    await picked(KINDS[form.kind], turn, form, part(args, 0), args[-1])
 
 
-async def _reopen(turn: Turn, error: Exception) -> None:
+async def _reopen(turn: Turn, error: OldKeyboard) -> None:
     """Tell that the screen is old, and open its present version in its place."""
     await turn.toast(turn.t.plain("old.toast"))
     turn.target = None
     form = await turn.form()
-    if isinstance(error, OldKeyboard) and error.instead is not None:
+    if error.instead is not None:
         await turn.show(error.instead)
     elif form is not None and form.message_id == turn.tapped:
         await turn.show(await KINDS[form.kind].question(turn, form))

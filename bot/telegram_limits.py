@@ -15,7 +15,7 @@ from typing import TypeVar
 import structlog
 from telegram import Bot, CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.constants import ParseMode
-from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
+from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from bot.html_cut import cut
 from bot.markup import Button, Html, Rows, Screen
@@ -29,6 +29,7 @@ MAX_UPLOAD = 50_000_000
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 # Longer waits are given back to the outbox; a person's tap is answered within this or not at all.
 LONGEST_WAIT = 30.0
+PAUSE = 1.0
 
 
 class ChatBusy(Exception):
@@ -131,18 +132,23 @@ class Sender:
         return True
 
     async def _try(self, chat_id: int, act: Callable[[], Awaitable[T]]) -> T:
-        """Run `act` when the chat is free; one RetryAfter is waited out, a long one is raised."""
+        """Run `act` when the chat is free; one RetryAfter is waited out, one broken line tried again."""
         await self._wait(chat_id)
         try:
             return await act()
         except RetryAfter as error:
             self._until[chat_id] = self._now() + wait_of(error)
+        except TimedOut:
+            raise
         except Forbidden as error:
             raise Unreachable(str(error)) from error
         except BadRequest as error:
             if "chat not found" in str(error).lower():
                 raise Unreachable(str(error)) from error
             raise
+        except NetworkError:
+            # A bad gateway at Telegram, or a dropped connection. At worst the same screen stands there twice.
+            await asyncio.sleep(PAUSE)
         await self._wait(chat_id)
         return await act()
 

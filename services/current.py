@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from peewee import fn
 
@@ -46,13 +47,13 @@ def today(oa: OfficialAccount, now: datetime) -> Today:
     midnight = now.astimezone(VIETNAM).replace(hour=0, minute=0, second=0, microsecond=0)
     real = (Delivery.oa == oa) & ~Delivery.development
     reached = real & Delivery.state.in_(REACHED) & (Delivery.delivered_at >= midnight)
-    rows = (
+    rows: Any = (
         Delivery.select(fn.COUNT(Delivery.id), Delivery.price, Delivery.vat_percent)
         .where(reached)
         .group_by(Delivery.price, Delivery.vat_percent)
         .tuples()
     )
-    groups = [(count, deliveries.with_vat(price or 0, vat or 0)) for count, price, vat in iter(rows)]
+    groups = [(count, deliveries.with_vat(price or 0, vat or 0)) for count, price, vat in rows]
     return Today(
         delivered=sum(count for count, _ in groups),
         cost=sum(count * each for count, each in groups),

@@ -8,7 +8,7 @@ from bot.codes import code_page, looks_like_code
 from bot.forms.engine import ask
 from bot.forms.kinds import KINDS
 from bot.keyboards import home_row
-from bot.markup import Button, Html, OldKeyboard, Screen, lines, to
+from bot.markup import Button, Html, OldKeyboard, Screen, lines, part, to
 from bot.roles import COMMANDS
 from bot.screens.home import home, show_home
 from bot.texts import LANGUAGES
@@ -73,9 +73,9 @@ def _settings(turn: Turn) -> Screen:
 
 async def set_language(turn: Turn, args: Args) -> None:
     """Speak another language from now on, in the menu too."""
-    if args[0] not in LANGUAGES:
+    if part(args, 0) not in LANGUAGES:
         raise OldKeyboard("lang")
-    await turn.db(staff.set_language, turn.staff, args[0])
+    await turn.db(staff.set_language, turn.staff, part(args, 0))
     await turn.office.menus.show(turn.staff, turn.chat_id)
     await turn.show(_settings(turn))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bot import figures
-from bot.markup import OldKeyboard
+from bot.markup import OldKeyboard, part, whole
 from bot.screens.customers import ALL, customer_card, customer_list
 from bot.screens.need_oa import need_oa
 from bot.turn import Turn
@@ -41,8 +41,8 @@ async def show_list(turn: Turn, args: Args) -> None:
     """A page: which people, perhaps a search, the offset."""
     oa = await need_oa(turn)
     if oa is not None:
-        query = args[1] if len(args) == 3 else ""
-        await turn.show(await customer_list(turn, oa, args[0], int(args[-1]), query))
+        query = part(args, 1) if len(args) == 3 else ""
+        await turn.show(await customer_list(turn, oa, part(args, 0), whole(args, len(args) - 1), query))
 
 
 async def how_to_find(turn: Turn, args: Args) -> None:
@@ -52,13 +52,13 @@ async def how_to_find(turn: Turn, args: Args) -> None:
 
 async def show_card(turn: Turn, args: Args) -> None:
     """One person."""
-    oa, person = await customer_of(turn, args[0])
+    oa, person = await customer_of(turn, whole(args, 0))
     await turn.show(await customer_card(turn, oa, person))
 
 
 async def show_number(turn: Turn, args: Args) -> None:
     """The full number for ten minutes; who looked is written down."""
-    oa, person = await customer_of(turn, args[0])
+    oa, person = await customer_of(turn, whole(args, 0))
     if not turn.staff.sees_numbers:
         raise NotAllowed("role.numbers")
     shown = await turn.show(await customer_card(turn, oa, person, full_number=True))
@@ -75,8 +75,8 @@ def _note_number_shown(turn: Turn, oa: OfficialAccount, person: Follower, shown:
 
 async def set_tester(turn: Turn, args: Args) -> None:
     """Mark somebody as one who gets the messages of testing, or take the mark away."""
-    oa, person = await customer_of(turn, args[0])
-    wanted = args[1] == "1"
+    oa, person = await customer_of(turn, whole(args, 0))
+    wanted = part(args, 1) == "1"
     await turn.db(_set_tester, turn, oa, person, wanted)
     person.tester = wanted
     await turn.show(await customer_card(turn, oa, person))
@@ -88,9 +88,9 @@ def _set_tester(turn: Turn, oa: OfficialAccount, person: Follower, wanted: bool)
     audit.record(turn.now(), turn.actor, action, oa_id=oa.oa_id, target=f"follower {person.id}")
 
 
-async def customer_of(turn: Turn, row_id: str) -> tuple[OfficialAccount, Follower]:
+async def customer_of(turn: Turn, row_id: int) -> tuple[OfficialAccount, Follower]:
     """The person of a button and the OA they belong to. Raises OldKeyboard when either is gone."""
-    person = await turn.db(Follower.get_or_none, Follower.id == int(row_id))
+    person = await turn.db(Follower.get_or_none, Follower.id == row_id)
     if person is None:
         raise OldKeyboard("customer")
     oa = await turn.db(OfficialAccount.get_or_none, OfficialAccount.oa_id == person.oa_id)
@@ -104,7 +104,7 @@ async def send_file(turn: Turn, args: Args) -> None:
     oa = await need_oa(turn)
     if oa is None:
         return
-    suffix = "xlsx" if args[0] == "xlsx" else "csv"
+    suffix = "xlsx" if part(args, 0) == "xlsx" else "csv"
     await turn.toast(turn.t.plain("file.making"))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"file.{suffix}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.forms.add_oa import ADD_OA, new_form
 from bot.forms.engine import open_form
 from bot.forms.oa_fields import FIELDS, field_form
-from bot.markup import OldKeyboard, Screen, lines
+from bot.markup import OldKeyboard, Screen, lines, part, whole
 from bot.screens.oa_card import edit_screen, live_question, oa_card, prove_question, remove_question
 from bot.screens.oa_list import oa_list
 from bot.turn import Turn
@@ -39,7 +39,7 @@ async def oa_command(turn: Turn, rest: str) -> None:
 
 async def show_list(turn: Turn, args: Args) -> None:
     """The list of OAs."""
-    await turn.show(await oa_list(turn, int(args[0])))
+    await turn.show(await oa_list(turn, whole(args, 0)))
 
 
 async def show_card(turn: Turn, args: Args) -> None:
@@ -70,7 +70,7 @@ async def change_field(turn: Turn, args: Args) -> None:
 async def change_mode(turn: Turn, args: Args) -> None:
     """Towards safer at once; towards sending only after a manager's confirmation."""
     oa = await _fresh_oa(turn, args)
-    mode = Mode(args[2])
+    mode = _mode(part(args, 2))
     if accounts.towards_sending(accounts.mode(oa), mode):
         if not staff.may(turn.staff, Role.MANAGER):
             raise NotAllowed("role.manager")
@@ -87,7 +87,7 @@ async def confirm_mode(turn: Turn, args: Args) -> None:
 
     def act() -> OfficialAccount:
         with write():
-            spent = confirmations.use(turn.now(), turn.staff, args[0])
+            spent = confirmations.use(turn.now(), turn.staff, part(args, 0))
             oa = OfficialAccount.get_by_id(spent.payload["oa"])
             accounts.set_flags(turn.desk, turn.actor, oa, **FLAGS[Mode(spent.payload["mode"])])
             return oa
@@ -107,7 +107,7 @@ async def remove(turn: Turn, args: Args) -> None:
 
     def act() -> None:
         with write():
-            spent = confirmations.use(turn.now(), turn.staff, args[0])
+            spent = confirmations.use(turn.now(), turn.staff, part(args, 0))
             accounts.remove(turn.desk, turn.actor, OfficialAccount.get_by_id(spent.payload["oa"]))
 
     await turn.db(act)
@@ -153,9 +153,15 @@ async def prove(turn: Turn, args: Args) -> None:
     await turn.show(await oa_card(turn, await _oa(turn, args)))
 
 
+def _mode(text: str) -> Mode:
+    if text not in set(Mode):
+        raise OldKeyboard("mode")
+    return Mode(text)
+
+
 async def _oa(turn: Turn, args: Args) -> OfficialAccount:
     """The OA of a button, as it is now. Raises OldKeyboard when it was removed."""
-    oa = await turn.db(OfficialAccount.get_or_none, OfficialAccount.id == int(args[0]))
+    oa = await turn.db(OfficialAccount.get_or_none, OfficialAccount.id == whole(args, 0))
     if oa is None or oa.state == OaState.REMOVED:
         raise OldKeyboard("oa")
     return oa
@@ -164,6 +170,6 @@ async def _oa(turn: Turn, args: Args) -> OfficialAccount:
 async def _fresh_oa(turn: Turn, args: Args) -> OfficialAccount:
     """As `_oa`; when the OA changed since the keyboard was made, its card is opened anew instead."""
     oa = await _oa(turn, args)
-    if str(oa.revision) != args[1]:
+    if str(oa.revision) != part(args, 1):
         raise OldKeyboard("oa", await oa_card(turn, oa))
     return oa

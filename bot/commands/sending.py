@@ -11,7 +11,7 @@ from bot.forms.kinds import KINDS
 from bot.forms.send import SEND, open_send, send_form
 from bot.forms.zns import ZNS, zns_form
 from bot.keyboards import home_row
-from bot.markup import OldKeyboard, Screen
+from bot.markup import OldKeyboard, Screen, part, whole
 from bot.notices import eyes_of
 from bot.render_delivery import render_delivery
 from bot.screens.need_oa import need_oa
@@ -88,7 +88,7 @@ async def begin_send(turn: Turn, args: Args) -> None:
 
 async def send_to(turn: Turn, args: Args) -> None:
     """The button on a customer's card."""
-    oa, person = await customer_of(turn, args[0])
+    oa, person = await customer_of(turn, whole(args, 0))
     form = send_form(oa)
     form.data["person"], form.step = person.id, "way"
     await open_form(SEND, turn, form)
@@ -105,12 +105,12 @@ async def zns_to(turn: Turn, args: Args) -> None:
     """A ZNS to a number that was pasted."""
     oa = await need_oa(turn)
     if oa is not None:
-        await ZNS.go_on(turn, zns_form(oa, args[0]))
+        await ZNS.go_on(turn, zns_form(oa, part(args, 0)))
 
 
 async def choose_way(turn: Turn, args: Args) -> None:
     """Another way, chosen under a refusal."""
-    await SEND.by(turn, await _form(turn, "send"), args[0])
+    await SEND.by(turn, await _form(turn, "send"), part(args, 0))
 
 
 async def edit_text(turn: Turn, args: Args) -> None:
@@ -145,7 +145,7 @@ async def confirm(turn: Turn, args: Args) -> None:
     """The yes under a preview. The preview's message becomes the result; a second tap shows the same one."""
     assert turn.tapped is not None
     try:
-        row = await turn.db(messages.accept, turn.desk, turn.staff, args[0], turn.chat_id, turn.tapped)
+        row = await turn.db(messages.accept, turn.desk, turn.staff, part(args, 0), turn.chat_id, turn.tapped)
     except Conflict as error:
         await _preview_again(turn, error)
         return
@@ -179,7 +179,7 @@ def _with_oa(delivery: int) -> Delivery:
 
 async def send_again(turn: Turn, args: Args) -> None:
     """Once more what did not arrive, as a fresh preview; what perhaps did arrive only after a warning."""
-    row = await turn.db(_with_oa, int(args[0]))
+    row = await turn.db(_with_oa, whole(args, 0))
     if row.state == DeliveryState.UNCERTAIN:
         await turn.show(resend_question(turn, row))
     elif row.channel == Channel.ZNS:
@@ -195,5 +195,5 @@ async def send_again(turn: Turn, args: Args) -> None:
 async def resend(turn: Turn, args: Args) -> None:
     """The yes to sending again what perhaps arrived."""
     assert turn.tapped is not None
-    row = await turn.db(messages.resend, turn.desk, turn.staff, int(args[0]), turn.chat_id, turn.tapped)
+    row = await turn.db(messages.resend, turn.desk, turn.staff, whole(args, 0), turn.chat_id, turn.tapped)
     await show_delivery(turn, row.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.keyboards import home_row, pairs
+from bot.keyboards import pairs
 from bot.markup import Button, Html, Screen, lines, to
 from bot.screens.titles import oa_title, readiness_line
 from bot.turn import Turn
@@ -10,8 +10,6 @@ from models import OfficialAccount, Role
 from services import accounts, current, readiness, staff
 from services.current import Today
 from services.readiness import Level, Line
-
-__all__ = ["home", "home_row", "show_home"]
 
 
 async def show_home(turn: Turn, args: tuple[str, ...] = ()) -> None:
