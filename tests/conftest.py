@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+import redis
 from cryptography.fernet import Fernet
 
 import config
@@ -156,6 +157,17 @@ def environment(tmp_path: Path, secret_key: str) -> dict[str, str]:
 @pytest.fixture
 def settings(environment: dict[str, str], database_url: str) -> config.Settings:
     return config.load({**environment, "DATABASE_URL": database_url}, env_file=None)
+
+
+@pytest.fixture
+def redis_queue() -> Iterator[str]:
+    """The address of an emptied Redis database."""
+    need(REDIS, 6379, "Redis")
+    server = redis.Redis.from_url(REDIS)
+    server.flushdb()
+    yield REDIS
+    server.flushdb()
+    server.close()
 
 
 @dataclass
