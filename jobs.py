@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 from urllib.parse import unquote
 
+import redis
 import structlog
 from huey import Huey, RedisHuey, SqliteHuey
 from huey.registry import Message
@@ -57,8 +58,8 @@ def make_huey(url: str) -> Huey:
     """The queue of QUEUE_URL. Results are not kept: nobody reads them. Waits are short: nudges come from the web."""
     common: dict[str, Any] = {"results": False, "serializer": JsonSerializer(), "immediate": False}
     if not url.startswith("sqlite:"):
-        limits = {"socket_timeout": 3, "socket_connect_timeout": 1}
-        return RedisHuey("oadesk", url=url, blocking=True, read_timeout=1, **limits, **common)
+        pool = redis.ConnectionPool.from_url(url, socket_timeout=3, socket_connect_timeout=1)
+        return RedisHuey("oadesk", connection_pool=pool, blocking=True, read_timeout=1, **common)
     path = unquote(url.removeprefix("sqlite:///"))
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
     return SqliteHuey("oadesk", filename=path, timeout=2, **common)
