@@ -10,8 +10,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
-demo: venv ## the whole product on this machine, with a story played through it (ONCE=1: end after the story)
-	@$(PY) -m sandbox demo --web-port $(PORT) --port $(SANDBOX_PORT) $(if $(ONCE),--once) $(if $(DATA),--data $(DATA))
+demo: venv ## the whole product on this machine, with a story played through it (ONCE=1: end after it; SPEAK=en: in English)
+	@$(PY) -m sandbox demo --web-port $(PORT) --port $(SANDBOX_PORT) $(if $(ONCE),--once) $(if $(SPEAK),--language $(SPEAK)) $(if $(DATA),--data $(DATA))
 
 run: venv ## the real thing, with the settings of .env
 	@test -f .env || { echo "OA Desk: there is no .env yet. Begin with: cp .env.example .env" >&2; exit 1; }

@@ -52,7 +52,7 @@ def _play(machine: Machine, language: str) -> None:
         except Missed:
             machine.check()  # a process that died is the better explanation
             raise
-        transcript.heading(f"{stage.seen} steps played, all of them seen")
+        transcript.heading(f"{stage.seen} things looked for, all of them seen")
 
 
 def _stay(machine: Machine) -> None:

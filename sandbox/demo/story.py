@@ -124,6 +124,10 @@ def play(stage: Stage) -> None:
 def _arrive(stage: Stage) -> None:
     stage.control("users", {"user_id": LATE_USER, "display_name": "Quốc Bảo", "is_follower": True})
     stage.control("users", {"user_id": LATE_USER, "last_interaction": _days_ago(stage, 11)})
+    if stage.language != "vi":
+        stage.hoa.say("/settings")
+        stage.see(stage.words("language.en"), "the bot speaks Vietnamese until it is told otherwise")
+        stage.tap("language.en")
     stage.hoa.say("/start")
     stage.see_text("button.add_oa", "the bot knows its owner and offers to add an OA")
     stage.until(lambda: len(stage.hoa.commands()) > 3, "the commands menu is set in her language")
