@@ -10,6 +10,7 @@ The one module whose import acts: it reads the settings, because huey's consumer
 from __future__ import annotations
 
 import json
+import logging
 import os
 import secrets
 import socket
@@ -170,6 +171,7 @@ class Machine:
             if self._loop is not None:
                 return
             logs.setup(settings.log_level, secrets=_secrets())
+            logging.getLogger("huey").handlers.clear()  # the consumer's own handler would say everything twice
             db.open_database(settings.database)
             loop = LoopThread("work")
             loop.start()
