@@ -69,20 +69,17 @@ def _echo(event: Event, oa_id: str, _received_ms: int, facts: Facts) -> None:
 def _message(event: Event, oa_id: str, user_id: str, inbound: bool, facts: Facts) -> None:
     if not event.msg_id:
         return
-    kept = [{key: value for key, value in asdict(each).items() if value is not None} for each in event.attachments]
+    kind = event.name.removeprefix("user_").removeprefix("oa_").removeprefix("send_")
+    attachments = _attachments(event) if event.attachments else None
+    quoted, admin = event.quote_msg_id or "", event.admin_id or ""
     facts.messages.append(
-        Message(
-            oa_id=oa_id,
-            msg_id=event.msg_id,
-            user_id=user_id,
-            inbound=inbound,
-            kind=event.name.removeprefix("user_").removeprefix("oa_").removeprefix("send_"),
-            text=event.text or "",
-            attachments=as_json(kept) if kept else None,
-            quote_msg_id=event.quote_msg_id or "",
-            admin_id=event.admin_id or "",
-            at=event.at,
-        )
+        Message(oa_id, event.msg_id, user_id, inbound, kind, event.text or "", attachments, quoted, admin, event.at)
+    )
+
+
+def _attachments(event: Event) -> str:
+    return as_json(
+        [{key: value for key, value in asdict(each).items() if value is not None} for each in event.attachments]
     )
 
 

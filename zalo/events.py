@@ -65,8 +65,13 @@ class Event(NamedTuple):  # a frozen dataclass of this many fields takes five ti
     source: str | None
     user_id_by_app: str | None
     is_zns: bool
-    dedupe_key: str
+    raw: bytes
     body: dict[str, Any]
+
+    @property
+    def dedupe_key(self) -> str:
+        """The same for every delivery of the same event; worked out when asked for, at the door, not when applied."""
+        return dedupe_key(self.name, self.oa_id, self.raw, self.body)
 
     def __repr__(self) -> str:
         return f"Event(name={self.name!r}, oa_id={self.oa_id!r})"  # what people wrote stays out of logs
@@ -115,7 +120,7 @@ def from_body(raw: bytes, body: dict[str, Any], received_at: int, *, server: str
         source=as_text(body.get("source")),
         user_id_by_app=as_id(body.get("user_id_by_app")),
         is_zns=zns,
-        dedupe_key=dedupe_key(name, oa_id, raw, body),
+        raw=raw,
         body=body,
     )
 
@@ -150,7 +155,7 @@ def _user_id(
 
 def _is_zns(name: str, server: str | None, tracking_id: str | None, recipient: dict[str, Any]) -> bool:
     """ZNS shares the name user_received_message with chat: header, tracking id or a phone as recipient tell."""
-    if name in _ZNS_ANSWERS or (server or "").strip().upper() == "ZNS":
+    if name in _ZNS_ANSWERS or (server is not None and server.strip().upper() == "ZNS"):
         return True
     if name != "user_received_message":
         return False

@@ -30,10 +30,10 @@ def decode_object(raw: bytes) -> dict[str, Any]:
     """The JSON object in `raw`; raises NotJson for everything else, whatever the bytes."""
     try:
         text = raw.removeprefix(_BOM).decode("utf-8", "replace").strip(" \t\r\n")
-        body = _DECODER.decode(text)
+        body, end = _DECODER.raw_decode(text)
     except (ValueError, RecursionError):
         raise NotJson("no JSON object") from None
-    if not isinstance(body, dict):
+    if not isinstance(body, dict) or end != len(text):
         raise NotJson("no JSON object")
     return body
 
@@ -56,9 +56,11 @@ def as_text(value: object) -> str | None:
 
 def as_id(value: object) -> str | None:
     """An id as text. Zalo's ids are strings of up to 19 digits, in some answers bare numbers."""
+    if value is None:
+        return None
     if isinstance(value, str):
         return clean(value) if 0 < len(value) <= _LONGEST_ID else None
-    if value is None or isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, int):
         return None
     return str(value)
 

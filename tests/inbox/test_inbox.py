@@ -62,6 +62,15 @@ def test_a_message_makes_nobody_a_follower(inbox_desk):
     assert (message.inbound, message.kind, message.text) == (True, "text", "xin chào")
 
 
+def test_attachments_are_kept(inbox_desk):
+    """An image stays an image with its address, whatever else Zalo says about it."""
+    picture = {"payload": {"url": "https://f4.photo.talk.zdn.vn/1/a.jpg", "thumbnail": ""}, "type": "image"}
+    take_in(inbox_desk, chat("user_send_image", "m1", T0, attachments=[picture, "odd"]))
+    message = ChatMessage.get()
+    assert message.attachments == [{"kind": "image", "url": "https://f4.photo.talk.zdn.vn/1/a.jpg"}]
+    assert (message.kind, message.text) == ("image", "")
+
+
 def test_a_time_far_in_the_future_counts_as_now(inbox_desk, clock):
     """A wrong clock somewhere must not make a fact unbeatable."""
     take_in(inbox_desk, follow("follow", to_ms(clock.now()) + 11 * 60_000))
