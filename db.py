@@ -45,7 +45,11 @@ class JsonText(peewee.TextField):
     """A JSON value in a text column, the same on both databases."""
 
     def db_value(self, value: Any) -> str | None:
-        return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        if value is None:
+            return None
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        # Zalo's answers may hold lone surrogates, which no database takes.
+        return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
     def python_value(self, value: Any) -> Any:
         return None if value is None else json.loads(value)

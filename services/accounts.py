@@ -161,7 +161,9 @@ async def check_access_token(desk: Desk, access: str, oa_id: str | None = None) 
     and Conflict `zalo.unreachable`.
     """
     try:
-        profile = await zalo_oa.get_profile(desk.zalo, check_token(access))
+        app = desk.app_keys()
+        zalo = desk.zalo.for_app(app) if app.use_proof else desk.zalo
+        profile = await zalo_oa.get_profile(zalo, check_token(access))
     except Refused as refused:
         raise Invalid("oa.token_dead", code=str(refused.code)) from None
     except ZaloError:

@@ -21,7 +21,8 @@ def stop(now: datetime, oa: OfficialAccount, code: str, message: str = "") -> bo
         )
         if stopped:
             payload = {"oa_id": oa.oa_id, "code": code, "message": message[:200]}
-            notices.alert(now, "oa_stopped", oa.oa_id, payload)
+            # A reference of its own for every stop: editing last month's message would ring no bell.
+            notices.alert(now, "oa_stopped", f"{oa.oa_id}:{now:%Y%m%d%H%M%S}", payload)
             audit.record(now, Actor("machine"), "oa.stopped", oa_id=oa.oa_id, detail={"code": code})
     return bool(stopped)
 

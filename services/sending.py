@@ -35,8 +35,10 @@ log = structlog.get_logger(__name__)
 
 LEASE = timedelta(seconds=60)  # four times the total limit of a request
 PATIENCE = 5.0  # seconds a claimed row may wait for its permit before it goes back into the queue
-BATCH = 20
+BATCH, AT_ONCE = 20, 100
+STRAGGLE = 2.0  # seconds a batch is waited for before the next one is claimed
 Work = Callable[[Zalo, str], Coroutine[Any, Any, "Taken"]]
+_flying: set[asyncio.Task[None]] = set()  # a loop holds its tasks only weakly
 
 
 @dataclass(frozen=True)
@@ -54,12 +56,23 @@ class _LeaseLost(Exception):
 
 
 async def send_due(desk: Desk, worker_id: str, limit: int = BATCH) -> int:
-    """Claim up to `limit` due deliveries and see each through; returns how many were claimed (0: nothing is due).
+    """Claim up to `limit` due deliveries and see them through; returns how many were claimed (0: nothing is due).
 
-    Safe in any number of processes. An attempt is committed before its request leaves.
+    Safe in any number of processes. An attempt is committed before its request leaves. Requests that take longer than
+    STRAGGLE go on by themselves: one slow OA must not keep the others waiting.
     """
-    rows = await in_thread(claim, desk.now(), worker_id, limit)
-    await asyncio.gather(*(_guarded(desk, worker_id, row) for row in rows))
+    loop = asyncio.get_running_loop()
+    room = AT_ONCE - sum(task.get_loop() is loop for task in _flying)
+    if room <= 0:
+        await asyncio.wait([task for task in _flying if task.get_loop() is loop], return_when=asyncio.FIRST_COMPLETED)
+        return 1
+    rows = await in_thread(claim, desk.now(), worker_id, min(limit, room))
+    tasks = [loop.create_task(_guarded(desk, worker_id, row)) for row in rows]
+    for task in tasks:
+        _flying.add(task)
+        task.add_done_callback(_flying.discard)
+    if tasks:
+        await asyncio.wait(tasks, timeout=STRAGGLE)
     return len(rows)
 
 

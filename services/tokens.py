@@ -269,7 +269,12 @@ def _refused(desk: Desk, oa: OfficialAccount, row: OaToken, owner: str, refused:
         return _usable(oa)
     code = str(refused.code)
     if refused.error_class not in {ErrorClass.LATER, ErrorClass.TRANSIENT} and row.error_code != code:
-        notices.alert(desk.now(), "oauth_refused", f"{oa.oa_id}:{code}", {"oa_id": oa.oa_id, "code": refused.code})
+        notices.alert(
+            desk.now(),
+            "oauth_refused",
+            f"{oa.oa_id}:{row.generation}:{code}",
+            {"oa_id": oa.oa_id, "code": refused.code},
+        )
     _postpone(desk, oa, row, owner, code)
     raise TokenUnavailable(f"Zalo refused the renewal with {code}")
 

@@ -20,3 +20,12 @@ def test_a_failed_write_leaves_nothing(database, clock):
     except RuntimeError:
         pass
     assert Counter.select().count() == 0
+
+
+def test_json_columns_take_what_no_database_takes(database):
+    """Lone surrogates from outside become U+FFFD, and everything else comes back as it was."""
+    from models import OfficialAccount
+
+    profile = {"name": "a\ud800b\x00", "emoji": "🏢", "vi": "Hoa Mai ạ"}
+    row = OfficialAccount.create(oa_id="1", name="A", created_at=0, profile=profile)
+    assert OfficialAccount.get_by_id(row.id).profile == {**profile, "name": "a\ufffdb\x00"}

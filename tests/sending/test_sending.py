@@ -56,8 +56,15 @@ def cs(shop, lan, fan, text="Chào chị", image=None):
     return messages.accept(desk, lan, messages.ask(desk, lan, preview), 5, 6)
 
 
-def send(shop, worker="w1", **changes):
-    return shop.run(lambda desk: sending.send_due(desk, worker), **changes)
+def send(shop, worker="w1"):
+    """A batch, and whatever of it takes longer."""
+
+    async def whole(desk):
+        count = await sending.send_due(desk, worker)
+        await asyncio.gather(*sending._flying)
+        return count
+
+    return shop.run(whole)
 
 
 def fault(shop, match, kind, **more):
@@ -427,6 +434,26 @@ def test_workers_never_claim_the_same_row(shop, lan, template):
     for thread in threads:
         thread.join(60)
     assert sorted(claimed) == [row.id for row in rows]
+
+
+def test_a_slow_request_does_not_keep_others_waiting(shop, lan, fan, template, monkeypatch):
+    """It goes on by itself while the next batch is claimed and sent."""
+    monkeypatch.setattr(sending, "STRAGGLE", 0.05)
+    fault(shop, "/business/message/template", "slow", delay_ms=1500)
+    slow, quick = zns(shop, lan), cs(shop, lan, fan)
+    Delivery.update(next_attempt_at=shop.clock.now() + timedelta(seconds=1)).where(Delivery.id == quick.id).execute()
+
+    async def two_batches(desk):
+        assert await sending.send_due(desk, "w1") == 1
+        shop.clock.advance(seconds=2)
+        monkeypatch.setattr(sending, "STRAGGLE", 10)
+        assert await sending.send_due(desk, "w1") == 1
+        between = [shop.again(row).state for row in (slow, quick)]
+        await asyncio.wait(set(sending._flying))
+        return between
+
+    assert shop.run(two_batches) == [S.SENDING, S.SENT]
+    assert shop.again(slow).state == S.SENT
 
 
 def test_a_row_whose_worker_died_before_sending_is_sent_by_the_next(shop, lan, template):

@@ -148,10 +148,12 @@ def test_a_consultation_message_needs_a_word_within_seven_days(shop, fan, ago, a
 
 
 def test_a_day_known_without_an_hour_counts_to_its_end(shop, fan):
-    """Zalo's user list tells only the date: 00:00 in Vietnam."""
-    midnight = shop.clock.now() - timedelta(hours=9) - timedelta(days=7)
-    Follower.update(last_interaction_at=midnight).execute()
+    """Zalo's user detail tells only the date."""
+    Follower.update(last_interaction_at=None, last_interaction_on="2026-11-16").execute()
     preflight.check_cs(shop.desk(), shop.oa, shop.again(fan))
+    Follower.update(last_interaction_on="2026-11-15").execute()
+    with pytest.raises(Refusal):
+        preflight.check_cs(shop.desk(), shop.oa, shop.again(fan))
 
 
 def test_the_ways_to_a_person_are_listed_cheapest_first(shop, fan):
