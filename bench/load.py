@@ -71,8 +71,8 @@ async def closed(port: int, seconds: float) -> dict[str, Any]:
     async def one(line: Connection) -> None:
         nonlocal failed, answered
         while pile and time.perf_counter() < deadline:
-            failed += not await line.send(pile.pop())
-            answered += 1
+            ok = await line.send(pile.pop())
+            failed, answered = failed + (not ok), answered + 1
 
     begun = time.perf_counter()
     await asyncio.gather(*(one(line) for line in lines))
@@ -92,7 +92,8 @@ async def open_loop(port: int, seconds: float, rate: int) -> dict[str, Any]:
     async def one(request: bytes, due: float) -> None:
         nonlocal failed
         line = await free.get()
-        failed += not await line.send(request)
+        ok = await line.send(request)
+        failed += not ok
         times.append(time.perf_counter() - due)
         free.put_nowait(line)
 
@@ -125,7 +126,8 @@ async def held(port: int) -> dict[str, Any]:
         line = Connection(port)
         begun = time.perf_counter()
         await line.open()
-        answered += await line.send(request)
+        ok = await line.send(request)
+        answered += ok
         slowest = max(slowest, time.perf_counter() - begun)
         line.close()
 

@@ -12,7 +12,8 @@ from werkzeug.exceptions import HTTPException
 import config
 import db
 from services.desk import Nudge, no_nudge, utc_now
-from webhook import events, metrics, pages
+from webhook import metrics, pages
+from webhook.door import Door
 from webhook.reception import Reception
 
 log = logging.getLogger(__name__)
@@ -35,12 +36,12 @@ def create_app(
     app = Flask(__name__, static_folder=None)
     reception = Reception(settings, nudge, now)
     app.extensions["reception"] = reception
-    app.register_blueprint(events.blueprint(reception))
     app.register_blueprint(pages.blueprint(settings, reception))
     app.register_blueprint(metrics.blueprint(settings, reception, now))
     app.register_error_handler(Exception, _failed)
     headers = SECURITY_HEADERS | _https_only(settings.public_url)
     app.after_request(lambda response: _with_headers(response, headers))
+    app.wsgi_app = Door(app.wsgi_app, reception, headers)  # type: ignore[method-assign]
     return app
 
 
@@ -50,9 +51,8 @@ def set_nudge(app: Flask, nudge: Nudge) -> None:
 
 
 def _failed(error: Exception) -> Response:
-    if isinstance(error, HTTPException) and request.path != events.PATH:
+    if isinstance(error, HTTPException):
         return Response(f"{error.code} {error.name}\n", error.code, mimetype="text/plain")
-    # 503 and not 200: Zalo sends the event again. The text goes to the log without the request's content.
     log.error("%s %s failed: %s", request.method, request.path, type(error).__name__, exc_info=error)
     return Response("unavailable\n", 503, mimetype="text/plain")
 

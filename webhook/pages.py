@@ -9,6 +9,7 @@ from flask import Blueprint, Response
 
 import db
 from config import Settings
+from webhook.door import PATH
 from webhook.reception import Reception
 
 _READY_LIMIT = 1.8
@@ -34,6 +35,10 @@ def blueprint(settings: Settings, reception: Reception) -> Blueprint:
         if not code or given != code:
             return Response("not found\n", 404, mimetype="text/plain")
         return Response(page, mimetype="text/html")
+
+    @routes.get(PATH)
+    def look() -> Response:
+        return Response("ok\n", mimetype="text/plain")  # people open the address to see whether something is there
 
     @routes.get("/healthz")
     def alive() -> Response:
