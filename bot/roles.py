@@ -81,6 +81,7 @@ BUTTONS: dict[str, Role] = {
     "zns.again": Role.OPERATOR,
     "zns.edit": Role.OPERATOR,
     "text.edit": Role.OPERATOR,
+    "text.again": Role.OPERATOR,
     "yes": Role.OPERATOR,
     "again": Role.OPERATOR,
     "resend": Role.OPERATOR,

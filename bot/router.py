@@ -23,7 +23,7 @@ from services.errors import NotAllowed
 
 COMMAND = re.compile(r"/([A-Za-z0-9_]+)(?:@\w+)?(?:\s+(.*))?$", re.DOTALL)
 # Buttons that belong to the open form: tapping them does not leave it.
-OF_FORMS = {"f", "f.go", "cancel", "yes", "text.edit", "zns.edit", "zns.again", "send.way"}
+OF_FORMS = {"f", "f.go", "cancel", "yes", "text.edit", "text.again", "zns.edit", "zns.again", "send.way"}
 BUTTON_STEPS = {"choose", "way", "preview", "edit"}
 TOKEN_LIKE = re.compile(r"[A-Za-z0-9_\-.~+/=]{60,}")
 

@@ -56,6 +56,7 @@ BUTTON_ROUTES: dict[str, Callable[[Turn, tuple[str, ...]], Awaitable[None]]] = {
     "zns.edit": sending.edit_fields,
     "zns.again": sending.again_zns,
     "text.edit": sending.edit_text,
+    "text.again": sending.again_text,
     "yes": sending.confirm,
     "again": sending.send_again,
     "resend": sending.resend,

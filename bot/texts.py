@@ -39,9 +39,13 @@ class Texts:
     def __contains__(self, key: str) -> bool:
         return key in self._table
 
-    def keys(self) -> list[str]:
+    def all_keys(self) -> list[str]:
         """All keys."""
         return list(self._table)
+
+    def raw(self, key: str) -> str:
+        """The text with its placeholders still open."""
+        return self._table[key]
 
     def number(self, value: int) -> str:
         """1.204 ‖ 1,204."""

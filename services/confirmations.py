@@ -37,6 +37,8 @@ def use(now: datetime, staff: Staff, token: str) -> Confirmation:
         row = Confirmation.get_or_none(Confirmation.token == token, Confirmation.staff == staff)
         if row is None:
             raise NotFound("confirm.unknown")
+        if row.used_at is not None:  # asked first: spending it usually changed the OA too
+            raise Conflict("confirm.used")
         if row.expires_at < now:
             raise Conflict("confirm.expired")
         if row.oa is not None and row.oa.revision != row.oa_revision:

@@ -14,7 +14,7 @@ from structlog.typing import EventDict, Processor
 HIDDEN = "***"
 # A bot token (also inside a URL), sealed text, and what follows the name of a secret.
 SECRETS = re.compile(
-    r"\b\d{6,}:[A-Za-z0-9_-]{10,}"
+    r"(?<!\d)\d{6,}:[A-Za-z0-9_-]{10,}"
     r"|gAAAA[A-Za-z0-9_=-]{20,}"
     r"|(?i:(?<=access_token=)|(?<=refresh_token=)|(?<=secret_key=)|(?<=app_secret=))[^&\s'\"]+"
 )

@@ -10,17 +10,16 @@ from bot.forms.engine import ask, open_form
 from bot.forms.kinds import KINDS
 from bot.forms.send import SEND, open_send, send_form
 from bot.forms.zns import ZNS, zns_form
-from bot.keyboards import home_row
-from bot.markup import OldKeyboard, Screen, part, whole
+from bot.markup import OldKeyboard, part, whole
 from bot.notices import eyes_of
 from bot.render_delivery import render_delivery
 from bot.screens.need_oa import need_oa
 from bot.screens.resend import resend_question
 from bot.turn import Turn
 from models import Channel, Delivery, DeliveryState, OfficialAccount
-from services import followers, messages
+from services import followers, messages, phones
 from services.drafts import Form
-from services.errors import Conflict, Invalid
+from services.errors import Conflict, Invalid, NotFound
 
 Args = tuple[str, ...]
 # A number as people type it, before what follows it.
@@ -46,10 +45,18 @@ def read_zns_line(rest: str) -> tuple[str, str, dict[str, str]]:
     """Phone, template and fields of one line. Values may stand in quotes, also in those a phone's keyboard makes."""
     params = {name: value[1:-1] if value[0] in QUOTES else value for name, value in PAIR.findall(rest)}
     words = PAIR.sub(" ", rest).split()
-    # The template is the last bare word, if the words before it are a number already.
-    if len(words) > 1 and sum(char.isdigit() for char in "".join(words[:-1])) >= 9:
-        return "".join(words[:-1]), words[-1], params
-    return " ".join(words), "", params
+    # A number may be written in groups: only when the words are not one number together is the last one the template.
+    if len(words) < 2 or _is_phone("".join(words)):
+        return "".join(words), "", params
+    return "".join(words[:-1]), words[-1], params
+
+
+def _is_phone(text: str) -> bool:
+    try:
+        phones.normalise(text)
+    except Invalid:
+        return False
+    return True
 
 
 async def send_command(turn: Turn, rest: str) -> None:
@@ -64,9 +71,8 @@ async def send_command(turn: Turn, rest: str) -> None:
     form = send_form(oa, text=text)
     try:
         await SEND.find(turn, form, who)
-    except Invalid as error:
-        await open_form(SEND, turn, form)
-        await turn.show(Screen(errors.explain(turn, error), [home_row(turn.t)]))
+    except (Invalid, NotFound) as error:
+        await ask(SEND, turn, form, errors.explain(turn, error))
 
 
 def read_send_line(rest: str) -> tuple[str, str]:
@@ -116,6 +122,11 @@ async def choose_way(turn: Turn, args: Args) -> None:
 async def edit_text(turn: Turn, args: Args) -> None:
     """Back from the preview to the text."""
     await _back(turn, "send", "content")
+
+
+async def again_text(turn: Turn, args: Args) -> None:
+    """The same message once more, after what stood against it was mended."""
+    await _back(turn, "send", "preview")
 
 
 async def edit_fields(turn: Turn, args: Args) -> None:

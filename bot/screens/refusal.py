@@ -39,6 +39,8 @@ def way_line(turn: Turn, number: int, way: Way) -> Html:
 def _rows(turn: Turn, oa: OfficialAccount, kind: str, open_ways: list[Way]) -> Rows:
     t = turn.t
     rows = [[Button(t.plain(f"button.way_{way.channel}"), to("send.way", way.channel))] for way in open_ways]
-    edit = Button(t.plain("button.try_again"), to("text.edit" if kind == "cs" else "zns.again"))
+    again = [Button(t.plain("button.try_again"), to("text.again" if kind == "cs" else "zns.again"))]
+    if kind == "cs":
+        again.append(Button(t.plain("button.edit_text"), to("text.edit")))
     card = [Button(t.plain("button.card_of", name=oa.name[:20]), to("oa", oa.id, fresh=True))]
-    return [*rows, [edit, *card]]
+    return [*rows, again, card]
