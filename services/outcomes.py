@@ -29,6 +29,11 @@ def accepted(now: datetime, row: Delivery, msg_id: str, sent_at: datetime | None
     receipts.settle(now, [(row.oa.oa_id, msg_id)])
 
 
+def lost(now: datetime, row: Delivery) -> None:
+    """No answer, or none that tells: nobody knows whether Zalo took it."""
+    deliveries.unknown(now, row.id, _still_ours(row))
+
+
 def surely_not_sent(now: datetime, row: Delivery) -> None:
     """It never reached Zalo: again after a pause, a few times, then it has failed as unreachable."""
     if row.attempt >= UNREACHABLE_AFTER:
@@ -58,7 +63,8 @@ def refused(now: datetime, row: Delivery, answer: Refused) -> None:
 def objected(now: datetime, row: Delivery, refusal: Refusal) -> None:
     """One of our own rules spoke up between the yes and the sending."""
     if refusal.key in _SKIPPED:
-        deliveries.move(now, row.id, DeliveryState.SKIPPED, error_class="desk", error_code=_SKIPPED[refusal.key])
+        code = _SKIPPED[refusal.key]
+        deliveries.move(now, row.id, DeliveryState.SKIPPED, _still_ours(row), error_class="desk", error_code=code)
     elif refusal.key in _HELD:
         back(now, row, None, _HELD[refusal.key])
     elif "until" in refusal.values:
@@ -83,11 +89,11 @@ def back(now: datetime, row: Delivery, at: datetime | None, reason: str, answer:
         "error_class": answer.error_class.value if answer else "",
     }
     with write():
-        if deliveries.move(now, row.id, DeliveryState.QUEUED, **values):
+        if deliveries.move(now, row.id, DeliveryState.QUEUED, _still_ours(row), **values):
             return
         # It had not left yet, so it never went out of the queue.
         still = Delivery.update(**values, lease_owner="", lease_until=None).where(
-            Delivery.id == row.id, Delivery.state == DeliveryState.QUEUED
+            Delivery.id == row.id, Delivery.state == DeliveryState.QUEUED, _still_ours(row)
         )
         if still.execute() and reason != row.held_reason:
             deliveries.show(now, row.id)
@@ -114,11 +120,18 @@ _WAITS_FOR = {
 }
 
 
+def _still_ours(row: Delivery) -> Any:
+    # Whoever waited longer than the lease may find the row under way with somebody else: putting it back into the
+    # queue then would send it twice.
+    return Delivery.lease_owner == row.lease_owner
+
+
 def _fail(now: datetime, row: Delivery, error_class: str, code: str, message: str = "") -> None:
     deliveries.move(
         now,
         row.id,
         DeliveryState.FAILED,
+        _still_ours(row) | (Delivery.state == DeliveryState.UNCERTAIN),
         error_class=error_class,
         error_code=code,
         error_message=message,

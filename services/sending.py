@@ -8,6 +8,7 @@ the outcome is unknown, and says so.
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -67,7 +68,7 @@ async def send_due(desk: Desk, worker_id: str, limit: int = BATCH) -> int:
         await asyncio.wait([task for task in _flying if task.get_loop() is loop], return_when=asyncio.FIRST_COMPLETED)
         return 1
     rows = await in_thread(claim, desk.now(), worker_id, min(limit, room))
-    tasks = [loop.create_task(_guarded(desk, worker_id, row)) for row in rows]
+    tasks = [loop.create_task(_guarded(desk, row)) for row in rows]
     for task in tasks:
         _flying.add(task)
         task.add_done_callback(_flying.discard)
@@ -77,7 +78,12 @@ async def send_due(desk: Desk, worker_id: str, limit: int = BATCH) -> int:
 
 
 def claim(now: datetime, worker_id: str, limit: int) -> list[Delivery]:
-    """Lease due rows, longest waiting first; two workers never get the same one."""
+    """Lease due rows, longest waiting first; two workers never get the same one.
+
+    The owner is written anew for every claim, so that a worker that lost its lease meanwhile, even to itself, can
+    neither send the row nor put it back.
+    """
+    owner = f"{worker_id}/{secrets.token_hex(4)}"
     with write():
         due = (
             Delivery.select(Delivery.id)
@@ -92,7 +98,7 @@ def claim(now: datetime, worker_id: str, limit: int) -> list[Delivery]:
         ids = [row.id for row in (due if is_sqlite() else due.for_update(True, skip_locked=True))]
         if not ids:
             return []
-        Delivery.update(lease_owner=worker_id, lease_until=now + LEASE).where(Delivery.id.in_(ids)).execute()
+        Delivery.update(lease_owner=owner, lease_until=now + LEASE).where(Delivery.id.in_(ids)).execute()
         rows = Delivery.select(Delivery, OfficialAccount).join(OfficialAccount).where(Delivery.id.in_(ids))
         return list(rows.order_by(Delivery.next_attempt_at, Delivery.id))
 
@@ -123,21 +129,21 @@ def release_held(now: datetime) -> int:
     )
 
 
-async def _guarded(desk: Desk, worker_id: str, row: Delivery) -> None:
+async def _guarded(desk: Desk, row: Delivery) -> None:
     try:
-        await _send_one(desk, worker_id, row)
+        await _send_one(desk, row)
     except Exception as defect:
         # The lease decides: not departed, it is tried again; departed, it becomes uncertain.
         log.exception("sending_broke", delivery=row.id, problem=type(defect).__name__)
 
 
-async def _send_one(desk: Desk, worker_id: str, row: Delivery) -> None:
+async def _send_one(desk: Desk, row: Delivery) -> None:
     """Try one claimed delivery, and record what came of it."""
     try:
         await in_thread(_check, desk, row)
         work = await _work(desk, row)
         taken = await gateway.call(
-            desk, row.oa, _departing(desk, worker_id, row, work), host=_host(row), sending=True, patience=PATIENCE
+            desk, row.oa, _departing(desk, row, work), host=_host(row), sending=True, patience=PATIENCE
         )
     except _LeaseLost:
         return
@@ -153,7 +159,7 @@ async def _send_one(desk: Desk, worker_id: str, row: Delivery) -> None:
         await in_thread(outcomes.surely_not_sent, desk.now(), row)
     except PerhapsSent as lost:
         log.warning("outcome_unknown", delivery=row.id, problem=str(lost))
-        await in_thread(deliveries.unknown, desk.now(), row.id)
+        await in_thread(outcomes.lost, desk.now(), row)
     except Refused as answer:
         await in_thread(outcomes.refused, desk.now(), row, answer)
     else:
@@ -226,20 +232,20 @@ def _cs(body: dict[str, Any]) -> Work:
     return work
 
 
-def _departing(desk: Desk, worker_id: str, row: Delivery, work: Work) -> Work:
+def _departing(desk: Desk, row: Delivery, work: Work) -> Work:
     """`work`, with the attempt committed before its request leaves."""
 
     async def departed(zalo: Zalo, token: str) -> Taken:
-        await in_thread(_depart, desk, worker_id, row)
+        await in_thread(_depart, desk, row)
         return await work(zalo, token)
 
     return departed
 
 
-def _depart(desk: Desk, worker_id: str, row: Delivery) -> None:
+def _depart(desk: Desk, row: Delivery) -> None:
     """Commit the attempt under a lease that outlasts the request. Raises _LeaseLost when the row is not ours."""
     now = desk.now()
-    ours = (Delivery.lease_owner == worker_id, Delivery.lease_until >= now)
+    ours = (Delivery.lease_owner == row.lease_owner, Delivery.lease_until >= now)
     values = {
         "attempt": row.attempt + 1,
         "attempted_at": now,

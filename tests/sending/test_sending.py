@@ -471,7 +471,7 @@ def test_a_row_whose_worker_died_after_departing_is_uncertain(shop, lan, templat
     """The request may have left: never a second one."""
     row = zns(shop, lan)
     (claimed,) = sending.claim(shop.clock.now(), "dead", 5)
-    sending._depart(shop.desk(), "dead", claimed)
+    sending._depart(shop.desk(), claimed)
     shop.advance(seconds=59)
     assert sending.end_leases(shop.clock.now()) == 0
     shop.advance(seconds=2)
@@ -488,10 +488,29 @@ def test_nothing_leaves_under_a_lease_that_is_over(shop, lan, template):
     shop.advance(seconds=61)
     (theirs,) = sending.claim(shop.clock.now(), "next", 5)
     with pytest.raises(sending._LeaseLost):
-        sending._depart(shop.desk(), "slow", mine)
-    sending._depart(shop.desk(), "next", theirs)
+        sending._depart(shop.desk(), mine)
+    sending._depart(shop.desk(), theirs)
     assert shop.again(row).attempt == 1
     assert shop.again(row).lease_until - shop.clock.now() > timedelta(seconds=15)
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_who_lost_the_lease_cannot_put_the_row_back(shop, lan, template, same):
+    """It is under way with somebody else, perhaps another task of the same process: back in the queue is twice sent."""
+    row = zns(shop, lan)
+    (mine,) = sending.claim(shop.clock.now(), "w1", 5)
+    shop.advance(seconds=61)
+    (theirs,) = sending.claim(shop.clock.now(), "w1" if same else "w2", 5)
+    sending._depart(shop.desk(), theirs)
+    now = shop.clock.now()
+    outcomes.back(now, mine, now, "token")
+    outcomes.surely_not_sent(now, mine)
+    outcomes.lost(now, mine)
+    outcomes.unusable(now, mine, "image.gone")
+    outcomes.objected(now, mine, Refusal("send.paused"))
+    assert shop.again(row).state == S.SENDING
+    outcomes.accepted(now, theirs, "m1", now)
+    assert shop.again(row).state == S.SENT
 
 
 def test_an_image_that_is_gone_fails_with_a_reason(shop, lan, fan):
