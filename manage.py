@@ -11,6 +11,7 @@ import html
 import json
 import re
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NoReturn, TypeVar
 
@@ -151,9 +152,10 @@ def oa_add(check: bool, as_json: bool, expires_in: int, **given: Any) -> None:
     )  # fmt: skip
 
     async def work(desk: Desk) -> dict[str, Any]:
-        if check:
-            await accounts.check_access_token(desk, new.access, new.oa_id)
-        account = await db.in_thread(accounts.register, desk, CLI, new)
+        found = await accounts.check_access_token(desk, new.access, new.oa_id) if check else None
+        # The package's name decides how many calls a minute the OA is given from the start.
+        known = replace(new, profile=found.raw if found else None)
+        account = await db.in_thread(accounts.register, desk, CLI, known)
         return await db.in_thread(_oa_row, account)
 
     print_rows([in_loop(work)], as_json)
