@@ -68,7 +68,8 @@ def _request(settings: Settings, pool: int) -> HTTPXRequest:
 async def running(desk: Desk, *, long_poll: int = 20) -> AsyncIterator[Running]:
     """Run the bot until the block ends; then what is under way has five seconds."""
     bot = build(desk.settings)
-    office = Office(desk, Sender(bot), load(), Menus(bot, load()))
+    texts = load()
+    office = Office(desk, Sender(bot), texts, Menus(bot, texts))
     poller = Poller(office, bot, Intake(office), long_poll=long_poll)
     outbox = Outbox(office, poller.owner)
     tasks = [

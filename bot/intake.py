@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 
 import structlog
-from telegram import CallbackQuery, Message, Update
+from telegram import CallbackQuery, Document, Message, PhotoSize, Update
 from telegram.error import TelegramError
 
 import db
@@ -19,6 +19,7 @@ from bot.turn import Office, Turn
 from models import StaffUpdate
 from services import troubles, updates
 from services.errors import DeskError
+from services.uploads import MAX_IMAGE_BYTES
 
 log = structlog.get_logger(__name__)
 
@@ -79,16 +80,26 @@ class Intake:
         return _typed(turn, update.message) if update.message else None
 
     async def _handle(self, turn: Turn, row_id: int) -> None:
+        try:
+            problem = await self._answer(turn)
+        except (TelegramError, ChatBusy, Unreachable) as error:
+            # The act itself is done or refused; only its answer could not be shown.
+            log.error("an answer did not reach the chat", chat_id=turn.chat_id, reason=type(error).__name__)
+            problem = f"telegram {type(error).__name__}"
+        if problem:
+            await db.in_thread(updates.failed, row_id, problem)
+        else:
+            await db.in_thread(updates.done, row_id)
+
+    async def _answer(self, turn: Turn) -> str:
+        """Answer, and end the clock on the button; returns what went wrong for the row, "" when all went well."""
         problem = ""
         try:
             await handle(turn)
         except Exception as error:
             problem = await self._failed(turn, error)
         await turn.toast()
-        if problem:
-            await db.in_thread(updates.failed, row_id, problem)
-        else:
-            await db.in_thread(updates.done, row_id)
+        return problem
 
     async def _failed(self, turn: Turn, error: Exception) -> str:
         """Tell the person; returns what to keep in the row, "" for an error that was foreseen."""
@@ -125,8 +136,16 @@ def _tapped(turn: Turn, query: CallbackQuery) -> Turn:
 def _typed(turn: Turn, message: Message) -> Turn:
     turn.message_id = message.message_id
     turn.text = message.text or message.caption or ""
-    if message.photo:
-        turn.photo = message.photo[-1].file_id
-    elif message.document and (message.document.mime_type or "").startswith("image/"):
-        turn.photo = message.document.file_id
+    picture = _picture(message)
+    if picture is not None:
+        turn.photo, turn.photo_size = picture.file_id, picture.file_size or 0
     return turn
+
+
+def _picture(message: Message) -> PhotoSize | Document | None:
+    """The largest size of a photo that Zalo takes, or a picture sent as a file."""
+    fitting = [size for size in message.photo if (size.file_size or 0) <= MAX_IMAGE_BYTES]
+    if message.photo:
+        return (fitting or list(message.photo))[-1]
+    document = message.document
+    return document if document and (document.mime_type or "").startswith("image/") else None

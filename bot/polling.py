@@ -27,6 +27,7 @@ LEASE_LASTS = timedelta(seconds=30)
 RENEW_EVERY = 8.0
 STANDBY_EVERY = 2.0
 LONG_POLL = 20
+LEFT_BEHIND = timedelta(seconds=30)
 WANTED = [Update.MESSAGE, Update.CALLBACK_QUERY]
 FIRST_BACK_OFF, LONGEST_BACK_OFF = 1.0, 30.0
 CONFLICT_BACK_OFF = 10.0
@@ -75,6 +76,7 @@ class Poller:
                 await asyncio.wait({fetching}, timeout=RENEW_EVERY)
                 if fetching.done():
                     fetching.result()
+                await self._sweep()
         finally:
             self.polling.clear()
             fetching.cancel()
@@ -85,6 +87,12 @@ class Poller:
         for chat_id in await db.in_thread(updates.interrupted):
             self.lanes.put(chat_id, partial(tell_restart, self._office, chat_id))
         self._enqueue(await db.in_thread(updates.waiting))
+
+    async def _sweep(self) -> None:
+        """Run what was stored and could not even be started then, for instance because the database was away."""
+        left = self._office.desk.now() - LEFT_BEHIND
+        rows = await db.in_thread(updates.waiting)
+        self._enqueue([row for row in rows if row.received_at < left])
 
     async def _fetch_for_ever(self) -> None:
         while True:

@@ -102,7 +102,7 @@ class Sender:
         """End the little clock on a button, with a short remark; too old a tap is no error."""
         try:
             await self.bot.answer_callback_query(query_id, text[:MAX_TOAST] or None)
-        except BadRequest as error:
+        except TelegramError as error:
             log.info("tap not answered", reason=str(error))
 
     async def document(self, chat_id: int, path: Path, name: str, caption: Html) -> int:

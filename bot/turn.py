@@ -40,6 +40,7 @@ class Turn:
     chat_id: int
     text: str = field(default="", repr=False)
     photo: str = ""  # Telegram's id of a picture, with `text` as its caption
+    photo_size: int = 0  # bytes, 0 when Telegram does not say
     message_id: int | None = None  # of the person's own message
     tapped: int | None = None  # the bot's message whose button was tapped
     query_id: str = ""

@@ -11,6 +11,8 @@ from services.desk import Desk
 from services.errors import Invalid, NotFound
 from zalo.messages import MAX_IMAGE_BYTES
 
+__all__ = ["MAX_IMAGE_BYTES", "content_type", "keep", "read"]
+
 # Zalo takes jpg and png only; the first bytes decide, never the name somebody gave the file.
 _MAGIC = ((b"\xff\xd8\xff", "jpg", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "png", "image/png"))
 _NAME = re.compile(r"[0-9a-f]{64}\.(jpg|png)")

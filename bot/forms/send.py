@@ -128,6 +128,8 @@ async def read_content(turn: Turn) -> dict[str, Any]:
 
 
 async def _fetch(turn: Turn) -> str:
+    if turn.photo_size > uploads.MAX_IMAGE_BYTES:  # Telegram gives bots no file over 20 MB, so it is not even asked
+        raise Invalid("image.too_big", limit=uploads.MAX_IMAGE_BYTES, size=turn.photo_size)
     file = await turn.sender.bot.get_file(turn.photo)
     data = bytes(await file.download_as_bytearray())
     return await turn.db(uploads.keep, turn.desk, data)
