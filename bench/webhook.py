@@ -29,8 +29,8 @@ HELD, OTHERS = 300, 100
 NOTHING = """
 def app(environ, start_response):
     environ["wsgi.input"].read()
-    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "2")])
-    return [b"ok"]
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "0")])
+    return []
 """
 
 

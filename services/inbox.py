@@ -183,10 +183,10 @@ def _pass_on(desk: Desk, facts: Facts) -> None:
 
 def _of_our_deliveries(reports: Sequence[Report]) -> set[tuple[str, str]]:
     """Of a thousand receipts and echoes most are of messages typed in Zalo's own tool: these are left out at once."""
-    msg_ids = _among("msg_id IN ({})", {report.msg_id for report in reports})
-    tracking = _among("tracking_id IN ({})", {report.tracking_id for report in reports if report.tracking_id})
+    msg_ids = _in_deliveries("msg_id", {report.msg_id for report in reports})
+    tracking = _in_deliveries("tracking_id", {report.tracking_id for report in reports if report.tracking_id})
     echoed = {report.user_id for report in reports if report.kind == "echo" and not report.admin_id}
-    unsure = _among(f"state = '{DeliveryState.UNCERTAIN}' AND recipient IN ({{}})", echoed)
+    unsure = _in_deliveries("recipient", echoed, f"AND state = '{DeliveryState.UNCERTAIN}'")
     return {
         (report.oa_id, report.msg_id)
         for report in reports
@@ -194,13 +194,12 @@ def _of_our_deliveries(reports: Sequence[Report]) -> set[tuple[str, str]]:
     }
 
 
-def _among(condition: str, values: set[str]) -> set[str]:
-    """Those of `values` that some delivery of an OA of ours has."""
-    column = condition.split(" IN ")[0].split()[-1]
+def _in_deliveries(column: str, values: set[str], further: str = "") -> set[str]:
+    """Those of `values` that some delivery has in `column`."""
     accounts = "oa_id IN (SELECT id FROM official_account)"  # the indexes begin with the OA
     found: set[str] = set()
     for part in chunks(sorted(values)):
-        sql = f"SELECT {column} FROM delivery WHERE {accounts} AND {condition.format(marks(len(part)))}"  # noqa: S608
+        sql = f"SELECT {column} FROM delivery WHERE {accounts} AND {column} IN ({marks(len(part))}) {further}"  # noqa: S608
         found.update(value for (value,) in one(sql, part).fetchall())
     return found
 

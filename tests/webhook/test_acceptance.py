@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from models import Counter, InboxEvent, Notice, Role
 from services import staff
+from zalo.events import parse
 from zalo.signature import sign
 
 APP = "4101110220330440550"
@@ -28,8 +29,8 @@ VECTORS = {
     "V2 utf-8": (
         (
             '{"event_name":"user_send_text","app_id":"4101110220330440550","sender":{"id":"6503004005006007008"},'
-            '"recipient":{"id":"2902001003004005006"},"message":{"text":"Xin chào 🎁 a/b","msg_id":"a1b2c3d4e5f60718293b"},'
-            '"timestamp":"1767225600124","user_id_by_app":"8104005006007008009"}'
+            '"recipient":{"id":"2902001003004005006"},"message":{"text":"Xin chào 🎁 a/b",'
+            '"msg_id":"a1b2c3d4e5f60718293b"},"timestamp":"1767225600124","user_id_by_app":"8104005006007008009"}'
         ),
         "552d0f4e74daeb47a66857c702c3e1e4e71eef3fb15c968efdb6873c41a08032",
     ),
@@ -282,4 +283,4 @@ def test_any_signed_object_is_stored(web, shape):
     """No shape of a signed event makes the server fail or lose it."""
     raw = json.dumps(shape | {"timestamp": "1767225600123", "app_id": APP}).encode()
     assert post_signed(web, raw).status_code == 200
-    assert InboxEvent.select().where(InboxEvent.body == raw).count() == 1 or InboxEvent.select().count() >= 1
+    assert InboxEvent.select().where(InboxEvent.dedupe_key == parse(raw, 0).dedupe_key).count() == 1

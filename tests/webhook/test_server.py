@@ -1,0 +1,117 @@
+"""The real server: gunicorn with the product's settings."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import db
+from models import InboxEvent
+from zalo.signature import sign
+
+ROOT = Path(__file__).parents[2]
+APP = "4101110220330440550"
+SECRET = "AbCdEfGhIjKlMnOpQrSt"
+
+pytestmark = pytest.mark.processes
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def server(database, database_url, environment, tmp_path):
+    port = free_port()
+    given = environment | {
+        "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PORT": str(port), "DATABASE_URL": database_url,
+        "WEB_CONCURRENCY": "1",
+    }  # fmt: skip
+    command = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "webhook/gunicorn.py"), "webhook:create_app()"]
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=given, stdout=log, stderr=log)
+        try:
+            _wait(port, process)
+            yield port, process
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _wait(port, process):
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the server ended"
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5) as line:
+            line.sendall(b"GET /readyz HTTP/1.0\r\n\r\n")
+            if b" 200 " in line.recv(200):
+                return
+        time.sleep(0.05)
+    raise AssertionError("the server does not answer")
+
+
+def request(number):
+    raw = (
+        f'{{"event_name":"follow","app_id":"{APP}","oa_id":"2902","follower":{{"id":"{number}"}},'
+        f'"timestamp":"1767225600126"}}'
+    ).encode()
+    mac = sign(APP, raw, "1767225600126", SECRET)
+    head = f"POST /webhook/zalo HTTP/1.1\r\nHost: x\r\nX-ZEvent-Signature: {mac}\r\nContent-Length: {len(raw)}\r\n\r\n"
+    return head.encode() + raw
+
+
+def ask(port, data):
+    with socket.create_connection(("127.0.0.1", port), timeout=15) as line:
+        line.sendall(data)
+        return line.recv(1000)
+
+
+def test_half_sent_bodies_do_not_stop_others(server):
+    """Clients that stop in the middle of a body cost a greenlet each, and nobody else waits for them."""
+    port, _ = server
+    with contextlib.ExitStack() as stuck:
+        for number in range(100):
+            line = stuck.enter_context(socket.create_connection(("127.0.0.1", port), timeout=15))
+            line.sendall(request(number)[:-10])
+        answers = [ask(port, request(1000 + number)) for number in range(20)]
+    assert all(answer.startswith(b"HTTP/1.1 200") for answer in answers)
+    assert InboxEvent.select().count() == 20
+
+
+def test_two_megabytes_are_answered_and_forgotten(server):
+    """Too much is read no further than needed, and the next request on a new connection is served."""
+    port, _ = server
+    big = b"POST /webhook/zalo HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n"
+    assert ask(port, big + b"a" * 2000).startswith(b"HTTP/1.1 200")
+    assert ask(port, request(1)).startswith(b"HTTP/1.1 200")
+    assert InboxEvent.select().count() == 1
+
+
+def test_bodies_without_a_length_are_read_too(server):
+    """Proxies may send a body in chunks."""
+    port, _ = server
+    head, _, raw = request(5).partition(b"\r\n\r\n")
+    lines = [line for line in head.split(b"\r\n") if not line.startswith(b"Content-Length")]
+    chunked = b"\r\n".join([*lines, b"Transfer-Encoding: chunked", b"", b""])
+    pieces = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in (raw[:40], raw[40:]))
+    assert ask(port, chunked + pieces + b"0\r\n\r\n").startswith(b"HTTP/1.1 200")
+    assert bytes(InboxEvent.get().body) == raw
+
+
+def test_the_server_ends_cleanly_on_term(server):
+    """What was answered is stored, and the process ends by itself."""
+    port, process = server
+    assert ask(port, request(7)).startswith(b"HTTP/1.1 200")
+    process.terminate()
+    assert process.wait(30) == 0
+    assert InboxEvent.select().count() == 1
+    db.database.close()
