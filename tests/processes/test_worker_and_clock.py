@@ -66,7 +66,7 @@ class House:
         )  # fmt: skip
 
 
-def eventually(true: Any, within: float = 30) -> None:
+def eventually(true: Any, within: float = 60) -> None:
     """Wait until it is so; a test fails when it never is."""
     until = time.monotonic() + within
     while not true():
@@ -94,7 +94,7 @@ def house(database: Any, environment: dict[str, str], database_url: str) -> Any:
             if process.poll() is None:
                 process.kill()
             if process.stdout is not None and not process.stdout.closed:
-                process.communicate()
+                print(process.communicate()[1].decode()[-3000:])  # shown by pytest when the test failed
 
 
 def state(row: Any) -> str:
