@@ -189,6 +189,10 @@ def followers_command(oa_id: str, sync: bool, as_json: bool) -> None:
         account = await db.in_thread(accounts.get, oa_id)
         result = await reconcile.pull(desk, account)
         click.echo(f"{result.seen} read, {result.added} added, {result.removed} removed", err=True)
+        if result.seen < result.total:
+            click.echo(
+                f"Zalo names {result.total} people but lists fewer; the others appear with their events", err=True
+            )
 
     if sync:
         in_loop(pull)

@@ -11,6 +11,7 @@ from sandbox.zalo_side.names import full_name
 from sandbox.zalo_side.zns_errors import ZNS_MESSAGES
 
 SPECIAL_ENDINGS = frozenset(f"{-code:04d}" for code in ZNS_MESSAGES)
+TAGGED_FROM = 8_000  # people; well below what Zalo lists of one tag
 PREFIXES = ("90", "91", "93", "96", "97", "98", "32", "35", "38", "70", "77", "79", "83", "85")
 
 
@@ -120,7 +121,11 @@ class Directory:
         return sum(person.is_follower for person in self.everyone)
 
     def populate(self, count: int, now_ms: int) -> None:
-        """Add `count` followers who interacted within the last 24 hours; some tagged, some shared their phone."""
+        """Add `count` followers who interacted within the last 24 hours; some tagged, some shared their phone.
+
+        Zalo's list ends at 10,000 people a filter and filters by days at the finest, so of more people one could not
+        read all. From there on everybody has a tag that fewer share, as businesses of that size divide their customers.
+        """
         for index in range(count):
             person = self.newcomer()
             person.is_follower = True
@@ -128,6 +133,8 @@ class Directory:
             person.last_interaction = now_ms - (index * 1_234_567) % (23 * HOUR_MS)
             if index % 5 == 0:
                 person.tags = ("vip",) if index % 10 else ("vip", "khách quen")
-                self.note_tags(person.tags)
+            if count > TAGGED_FROM:
+                person.tags = (*person.tags, f"nhóm {index // TAGGED_FROM + 1}")
+            self.note_tags(person.tags)
             if index % 3 == 0:
                 person.shared_info = {"name": person.name, "phone": person.phone}
