@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.keyboards import back_row, pairs
-from bot.markup import Button, Html, Rows, Screen, escape, lines, to
+from bot.markup import Button, Html, Rows, Screen, Style, escape, lines, to
 from bot.screens.titles import mode_name, oa_title, readiness_line
 from bot.turn import Turn
 from models import Follower, OaState, OfficialAccount, Role, TokenState
@@ -12,7 +12,7 @@ from services.accounts import Mode
 from services.readiness import Line
 
 MODES = (Mode.PAUSED, Mode.TEST, Mode.LIVE)
-STYLES = {Mode.PAUSED: "danger", Mode.TEST: "", Mode.LIVE: "success"}
+STYLES: dict[Mode, Style] = {Mode.PAUSED: "danger", Mode.TEST: "", Mode.LIVE: "success"}
 
 
 async def oa_card(turn: Turn, oa: OfficialAccount) -> Screen:
@@ -55,7 +55,9 @@ def _modes(turn: Turn, oa: OfficialAccount) -> list[Button]:
     now = accounts.mode(oa)
     manager = staff.may(turn.staff, Role.MANAGER)
     return [
-        Button(turn.t.plain(f"mode.{mode.value}"), to("oa.mode", oa.id, oa.revision, mode.value), style=STYLES[mode])  # type: ignore[arg-type]
+        Button(
+            turn.t.plain(f"button.set_{mode.value}"), to("oa.mode", oa.id, oa.revision, mode.value), style=STYLES[mode]
+        )
         for mode in MODES
         if mode != now and (manager or not accounts.towards_sending(now, mode))
     ]

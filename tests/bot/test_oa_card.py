@@ -18,9 +18,9 @@ def test_towards_safer_is_one_tap(desk, words):
     """Live to test only to stopped: no question asked, audited each time."""
     person, oa = desk.person(Role.OPERATOR, language=words.language), desk.oa()
     open_card(person)
-    person.tap(words("mode.test"))
+    person.tap(words("button.set_test"))
     person.wait_for(f"Spa Hoa Mai · {words('mode.test')}")
-    person.tap(words("mode.paused"))
+    person.tap(words("button.set_paused"))
     person.wait_for(f"Spa Hoa Mai · {words('mode.paused')}")
     assert accounts.mode(OfficialAccount.get_by_id(oa.id)) == Mode.PAUSED
     assert AuditEntry.select().where(AuditEntry.action == "oa.mode").count() == 2
@@ -30,7 +30,7 @@ def test_towards_sending_needs_a_yes_that_works_once(desk, words):
     """The question names the OA and what follows; a second tap on the same yes changes nothing."""
     person, oa = desk.person(language=words.language), desk.oa(published=False)
     open_card(person)
-    person.tap(words("mode.live"))
+    person.tap(words("button.set_live"))
     asked = person.wait_for("Spa Hoa Mai", timeout=10)
     yes = asked["keyboard"][0][0]
     assert accounts.mode(OfficialAccount.get_by_id(oa.id)) == Mode.PAUSED
@@ -54,7 +54,7 @@ def test_an_old_card_opens_the_new_one(desk, words):
     """Somebody changed the OA meanwhile: the tap does nothing but say so, and shows the card as it is now."""
     person, oa = desk.person(language=words.language), desk.oa()
     card = open_card(person)
-    stop = next(b for row in card["keyboard"] for b in row if b["text"] == words("mode.paused"))
+    stop = next(b for row in card["keyboard"] for b in row if b["text"] == words("button.set_paused"))
     accounts.set_flags(desk.desk(), desk.actor(), OfficialAccount.get_by_id(oa.id), testing=True)
     answer = person.tap_data(stop["data"], card["message_id"], wait=True)
     assert answer["text"] == words("old.toast")
