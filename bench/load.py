@@ -77,7 +77,7 @@ async def closed(port: int, seconds: float) -> dict[str, Any]:
     begun = time.perf_counter()
     await asyncio.gather(*(one(line) for line in lines))
     taken = time.perf_counter() - begun
-    return {"rate": answered / taken, "failed": failed, "left": len(pile)}
+    return {"rate": answered / taken, "failed": failed, "answered": answered}
 
 
 async def open_loop(port: int, seconds: float, rate: int) -> dict[str, Any]:

@@ -45,14 +45,14 @@ class Door:
         length = [("Content-Type", "text/plain"), ("Content-Length", str(len(text)))]
         # The rest of a body that was not read would be taken for the next request.
         start_response(status, length + self._headers + ([("Connection", "close")] if closing else []))
-        return [text]
+        return [text] if text else []
 
     def _receive(self, environ: dict[str, Any]) -> tuple[str, bytes, bool]:
         try:
             raw = _body(environ)
             if raw is None:
                 self._reception.too_large()
-                return "200 OK", b"ok", True
+                return "200 OK", b"", True
             self._reception.receive(raw, {name: environ[key] for name, key in _KEPT if key in environ})
         except NotStored as problem:
             log.error("an event was answered 503: %s", problem)
@@ -64,7 +64,7 @@ class Door:
             log.exception("an event was answered 503: %s", type(error).__name__)
             self._reception.count("webhook.failed")
             return "503 Service Unavailable", b"try again", True
-        return "200 OK", b"ok", False
+        return "200 OK", b"", False  # Zalo ignores the body, and gunicorn sends one in a packet of its own
 
 
 def _body(environ: dict[str, Any]) -> bytes | None:
