@@ -129,8 +129,7 @@ def main() -> None:
         settings = config.load()
     except config.ConfigError as problem:
         raise SystemExit(f"OA Desk does not start: {problem}") from None
-    several = (*settings.secret_keys, settings.zalo_app_secret)
-    logs.setup(settings.log_level, secrets=[secret.get_secret_value() for secret in several])
+    logs.setup(settings.log_level, secrets=settings.secrets())
     Clock(settings, _nudge()).serve()
 
 

@@ -135,6 +135,12 @@ class Settings(BaseSettings):
         """QUEUE_URL, or the SQLite file in DATA_DIR."""
         return self.queue_url.get_secret_value() or f"sqlite:///{self.data_dir / 'queue.db'}"
 
+    def secrets(self) -> list[str]:
+        """Every secret of the environment, in clear: what no log line may show, whoever writes it."""
+        single = (self.zalo_app_secret, self.telegram_bot_token, self.metrics_token, self.database_url, self.queue_url)
+        held = (*self.secret_keys, *self.zalo_webhook_secret, *single, self.telegram_proxy)
+        return [secret.get_secret_value() for secret in held if secret.get_secret_value()]
+
     @classmethod
     def settings_customise_sources(
         cls,

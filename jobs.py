@@ -170,7 +170,7 @@ class Machine:
         with self._lock:
             if self._loop is not None:
                 return
-            logs.setup(settings.log_level, secrets=_secrets())
+            logs.setup(settings.log_level, secrets=settings.secrets())
             logging.getLogger("huey").handlers.clear()  # the consumer's own handler would say everything twice
             db.open_database(settings.database)
             loop = LoopThread("work")
@@ -253,11 +253,6 @@ class Machine:
 async def _make_desk() -> Desk:
     # Made inside the loop: the connections to Zalo belong to it.
     return Desk.from_settings(settings, nudge)
-
-
-def _secrets() -> list[str]:
-    several = (*settings.secret_keys, *settings.zalo_webhook_secret, settings.zalo_app_secret)
-    return [secret.get_secret_value() for secret in several if secret.get_secret_value()]
 
 
 machine = Machine()

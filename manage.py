@@ -23,7 +23,7 @@ import config
 import db
 from bot.texts import load as load_texts
 from models import Delivery, Follower, InboxEvent, InboxState, OfficialAccount, Role, Staff
-from services import accounts, deliveries, followers, inbox, reconcile, staff
+from services import accounts, deliveries, followers, inbox, logs, reconcile, staff
 from services.audit import CLI
 from services.desk import Desk
 from services.errors import DeskError
@@ -68,6 +68,8 @@ def cli() -> None:
 def open_desk() -> Desk:
     """Settings read, database open."""
     settings = config.load()
+    # What the services note by the way is for the processes' logs; here it would stand between the answers.
+    logs.setup("DEBUG" if settings.log_level == "DEBUG" else "WARNING", secrets=settings.secrets())
     db.open_database(settings.database)
     return Desk.from_settings(settings)
 
@@ -190,9 +192,7 @@ def followers_command(oa_id: str, sync: bool, as_json: bool) -> None:
         result = await reconcile.pull(desk, account)
         click.echo(f"{result.seen} read, {result.added} added, {result.removed} removed", err=True)
         if result.seen < result.total:
-            click.echo(
-                f"Zalo names {result.total} people but lists fewer; the others appear with their events", err=True
-            )
+            click.echo(f"Zalo names {result.total} people and lists fewer; the others come with their events", err=True)
 
     if sync:
         in_loop(pull)

@@ -20,11 +20,10 @@ def main() -> int:
     except config.ConfigError as error:
         print(error, file=sys.stderr)  # noqa: T201 - logging is not set up yet
         return 1
-    token = settings.telegram_bot_token.get_secret_value()
-    if not token:
+    if not settings.telegram_bot_token.get_secret_value():
         print("TELEGRAM_BOT_TOKEN is not set", file=sys.stderr)  # noqa: T201
         return 1
-    logs.setup(settings.log_level, secrets=[token])
+    logs.setup(settings.log_level, secrets=settings.secrets())
     db.open_database(settings.database)
     # This file wires a process together: the only one of the package that knows the queue, to wake the workers.
     from jobs import nudge

@@ -5,7 +5,6 @@ from __future__ import annotations
 from services.errors import Conflict, DeskError, Refusal
 from zalo.errors import OA_ERRORS, OAUTH_ERRORS, ZNS_ERRORS, Refused, Table, ZaloError
 
-
 # What calls to Zalo raise, for callers that can do without an answer.
 FROM_ZALO = (ZaloError,)
 

@@ -34,7 +34,7 @@ def post_worker_init(worker: Any) -> None:
     from services import logs
     from webhook import set_nudge
 
-    logs.setup(settings.log_level, secrets=_secrets())
+    logs.setup(settings.log_level, secrets=settings.secrets())
     set_nudge(worker.wsgi, jobs.nudge)
 
 
@@ -42,9 +42,3 @@ def worker_exit(server: Any, worker: Any) -> None:
     """Write what was counted since the last second."""
     if getattr(worker, "wsgi", None) is not None:
         worker.wsgi.extensions["reception"].close()
-
-
-def _secrets() -> list[str]:
-    """What no log line may show, whoever writes it."""
-    several = (*settings.secret_keys, *settings.zalo_webhook_secret, settings.zalo_app_secret, settings.metrics_token)
-    return [secret.get_secret_value() for secret in several]
