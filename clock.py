@@ -7,13 +7,14 @@ for. A job that fails is logged, counted and tried again at its next slot, and n
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import structlog
-from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.schedulers.background import BackgroundScheduler
 
 import config
 import db
@@ -63,11 +64,14 @@ class Clock:
         self._settings = settings
         self._nudge = nudge
         self._loop = LoopThread("clock")
-        self._scheduler = BlockingScheduler(timezone=VIETNAM)
+        self._scheduler = BackgroundScheduler(timezone=VIETNAM)
+        self._ended = threading.Event()
         self._desk: Desk
 
     def serve(self) -> None:
-        """Run until TERM or INT; what is under way then may end."""
+        """Run until TERM or INT, at whatever moment it comes; what is under way then may end."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
         db.open_database(self._settings.database)
         self._loop.start()
         self._desk = self._loop.run(self._make_desk(), 10)
@@ -83,10 +87,10 @@ class Clock:
                 misfire_grace_time=None,
                 next_run_time=datetime.now(UTC),
             )
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
-        log.info("clock_started", jobs=[job.name for job in JOBS])
         self._scheduler.start()
+        log.info("clock_started", jobs=[job.name for job in JOBS])
+        self._ended.wait()
+        self._scheduler.shutdown(wait=False)
         self._loop.close(GRACE, self._desk.close)
         db.close_database()
 
@@ -97,7 +101,7 @@ class Clock:
             log.exception("clock_broke", job=job.name, problem=type(problem).__name__)
 
     def _stop(self, number: int, frame: object) -> None:
-        self._scheduler.shutdown(wait=False)
+        self._ended.set()
 
     async def _make_desk(self) -> Desk:
         return Desk.from_settings(self._settings, self._nudge)
