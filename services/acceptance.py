@@ -22,7 +22,7 @@ from zalo.events import Event, from_body
 from zalo.payload import NotJson, decode_object
 from zalo.signature import app_id_of, verify_parsed
 
-MAX_BODY = 1_000_000
+MAX_BODY = 4_000_000  # bytes; Zalo names no limit of its own
 SIGNATURE = "X-ZEvent-Signature"
 SERVER = "X-ZEvent-Server"
 KEPT_HEADERS = (SIGNATURE, SERVER, "Content-Type", "User-Agent")

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from contextlib import nullcontext
 from typing import Any
 
 import gevent
+from gevent.lock import BoundedSemaphore
 
 from services.acceptance import KEPT_HEADERS, MAX_BODY
 from webhook.reception import Reception
@@ -22,6 +24,9 @@ from webhook.writer import NotStored
 log = logging.getLogger(__name__)
 
 PATH = "/webhook/zalo"
+# Zalo's events are a few hundred bytes. A larger one is still taken, so that no signed event is ever lost, but only so
+# many over a megabyte are held in memory at a time, and only if they say their length.
+LARGE, MOST_LARGE = 1_000_000, 4
 READ_LIMIT = 10.0  # Zalo waits two seconds for everything; a body that takes longer comes from somebody else
 _KEPT = tuple(
     (name, name.upper().replace("-", "_") if name == "Content-Type" else f"HTTP_{name.upper().replace('-', '_')}")
@@ -36,6 +41,7 @@ class Door:
         self._rest = rest
         self._reception = reception
         self._headers = list(headers.items())
+        self._large = BoundedSemaphore(MOST_LARGE)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ["PATH_INFO"] != PATH or environ["REQUEST_METHOD"] != "POST":
@@ -49,11 +55,13 @@ class Door:
 
     def _receive(self, environ: dict[str, Any]) -> tuple[str, bytes, bool]:
         try:
-            raw = _body(environ)
-            if raw is None:
-                self._reception.too_large()
-                return "200 OK", b"", True
-            self._reception.receive(raw, {name: environ[key] for name, key in _KEPT if key in environ})
+            length = _length(environ)
+            with self._large if length is not None and length > LARGE else nullcontext():
+                raw = _body(environ, length)
+                if raw is None:
+                    self._reception.too_large()
+                    return "200 OK", b"", True
+                self._reception.receive(raw, {name: environ[key] for name, key in _KEPT if key in environ})
         except NotStored as problem:
             log.error("an event was answered 503: %s", problem)
             self._reception.count("webhook.unavailable")
@@ -67,17 +75,20 @@ class Door:
         return "200 OK", b"", False  # Zalo ignores the body, and gunicorn sends one in a packet of its own
 
 
-def _body(environ: dict[str, Any]) -> bytes | None:
-    """The body as sent, None when it is over MAX_BODY; never holds more than that."""
+def _length(environ: dict[str, Any]) -> int | None:
     given = environ.get("CONTENT_LENGTH") or ""
-    length = int(given) if given.isascii() and given.isdigit() else None
+    return int(given[:20]) if given.isascii() and given.isdigit() else None
+
+
+def _body(environ: dict[str, Any], length: int | None) -> bytes | None:
+    """The body as sent, None when it is too large; never holds more than the limit."""
     if length is None and not environ.get("wsgi.input_terminated"):
         return b""
     if length is not None and length > MAX_BODY:
         return None
     with gevent.Timeout(READ_LIMIT):
-        raw = _read(environ["wsgi.input"], MAX_BODY + 1 if length is None else length)
-    return raw if len(raw) <= MAX_BODY else None
+        raw = _read(environ["wsgi.input"], LARGE + 1 if length is None else length)
+    return raw if length is not None or len(raw) <= LARGE else None
 
 
 def _read(stream: Any, most: int) -> bytes:

@@ -129,7 +129,7 @@ NOT_EVENTS = {
     "an array": b"[" + V1 + b"]",
     "deeply nested": b'{"a":' * 50_000 + b"1" + b"}" * 50_000,
     "binary": bytes(range(256)),
-    "2 MB": b'{"timestamp":"1","x":"' + b"a" * 2_000_000 + b'"}',
+    "5 MB": b'{"timestamp":"1","x":"' + b"a" * 5_000_000 + b'"}',
 }
 
 
@@ -156,6 +156,7 @@ ODD = {
     "no app": event(app_id=None),
     "fields of other types": event(sender=[1], recipient="x", message=7),
     "very long id": event(recipient={"id": "9" * 5000}),
+    "2 MB": event(message={"text": "a" * 2_000_000, "msg_id": "a1b2c3d4e5f60718293c"}),
 }
 
 
