@@ -36,6 +36,7 @@ def lost(now: datetime, row: Delivery) -> None:
 
 def surely_not_sent(now: datetime, row: Delivery) -> None:
     """It never reached Zalo: again after a pause, a few times, then it has failed as unreachable."""
+    _count_upload(row)
     if row.attempt >= UNREACHABLE_AFTER:
         _fail(now, row, "desk", "unreachable")
     else:
@@ -44,6 +45,7 @@ def surely_not_sent(now: datetime, row: Delivery) -> None:
 
 def refused(now: datetime, row: Delivery, answer: Refused) -> None:
     """Zalo said no, so it did not act; what follows depends on the class of the code."""
+    _count_upload(row)
     found = answer.error_class
     if found is ErrorClass.GLOBAL:
         back(now, row, None, "stopped", answer)
@@ -118,6 +120,13 @@ _WAITS_FOR = {
     ResumeAt.NEXT_DAY: "quota",
     ResumeAt.NEXT_MONTH: "quota",
 }
+
+
+def _count_upload(row: Delivery) -> None:
+    """A picture could not be uploaded: the message has not left, and yet this was a try, which must not go on for ever."""
+    if row.state == DeliveryState.QUEUED:
+        row.attempt += 1
+        Delivery.update(attempt=row.attempt).where(Delivery.id == row.id, _still_ours(row)).execute()
 
 
 def _still_ours(row: Delivery) -> Any:

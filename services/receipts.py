@@ -47,6 +47,17 @@ def sweep(now: datetime, window: timedelta = timedelta(minutes=10)) -> int:
     return settle(now, [(row.oa_id, row.msg_id) for query in queries for row in query])
 
 
+def look_for(now: datetime, row: Delivery) -> int:
+    """Settle what was reported, at any time since its attempt, about a message whose outcome is not known."""
+    since = row.attempted_at + ECHO_FROM
+    echo = (Receipt.kind == "echo") & (Receipt.oa_id == row.oa.oa_id) & (Receipt.user_id == row.recipient)
+    mine = (Receipt.tracking_id == row.tracking_id) | (echo & (Receipt.at <= row.attempted_at + ECHO_TO))
+    found = Receipt.select(Receipt.oa_id, Receipt.msg_id).where(
+        Receipt.delivery.is_null(), Receipt.created_at >= since, mine
+    )
+    return settle(now, [(receipt.oa_id, receipt.msg_id) for receipt in found])
+
+
 def _settle_one(now: datetime, oa_id: str, msg_id: str) -> int:
     if _delivery_of(oa_id, msg_id, _unmatched(oa_id, msg_id)) is None:
         return 0  # most messages of an OA are not ours; no write lock for those
@@ -101,10 +112,12 @@ def _echoed(oa: OfficialAccount, echo: Receipt) -> int | None:
             Delivery.oa == oa.id,
             Delivery.channel == Channel.CS,
             Delivery.recipient == echo.user_id,
-            Delivery.state == DeliveryState.UNCERTAIN,
+            # One under way may be the one echoed, its answer still on the road: a resend of the same words, say.
+            Delivery.state.in_([DeliveryState.UNCERTAIN, DeliveryState.SENDING]),
             Delivery.msg_id == "",
             Delivery.attempted_at.between(echo.at - ECHO_TO, echo.at - ECHO_FROM),
         )
         if text_hash(row.content.get("text")) == echo.text_hash
     ]
-    return int(candidates[0].id) if len(candidates) == 1 else None
+    sure = len(candidates) == 1 and candidates[0].state == DeliveryState.UNCERTAIN
+    return int(candidates[0].id) if sure else None

@@ -125,6 +125,30 @@ def test_an_echo_settles_the_one_message_it_can_belong_to(oa, clock):
     assert outcome(row)[:2] == (S.SENT, "m5")
 
 
+def test_an_echo_may_be_of_the_resend_that_is_under_way(oa, clock):
+    """The first stays uncertain; the answer to the second tells whose echo it was."""
+    first = make(clock, oa, key="a")
+    sweep(clock, first)
+    second = make(clock, oa, key="b")
+    report(clock, second, "echo")
+    assert outcome(first)[:2] == (S.UNCERTAIN, "")
+    answer(clock, second)
+    receipts.sweep(clock.now())
+    assert [outcome(row)[:2] for row in (first, second)] == [(S.UNCERTAIN, ""), (S.SENT, "m1")]
+
+
+@pytest.mark.parametrize(("channel", "fact"), [(Channel.CS, "echo"), (Channel.ZNS, "delivered")])
+def test_what_was_reported_long_before_the_sender_is_missed_settles_its_message(oa, clock, channel, fact):
+    """The machine went down between the receipt and the end of the lease, and came back hours later."""
+    row = make(clock, oa, channel, content={"text": "Xin chào"})
+    report(clock, row, fact)
+    Receipt.update(delivery=None).execute()
+    Delivery.update(state=S.SENDING, msg_id="").execute()
+    clock.advance(hours=5)
+    sending.end_leases(clock.now())
+    assert outcome(row)[0] == (S.SENT if fact == "echo" else S.DELIVERED)
+
+
 def test_an_echo_that_fits_two_messages_settles_neither(oa, clock):
     """Guessing would be worse than asking a person."""
     rows = [make(clock, oa, key=key) for key in "ab"]

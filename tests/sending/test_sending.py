@@ -522,6 +522,19 @@ def test_an_image_that_is_gone_fails_with_a_reason(shop, lan, fan):
     assert (shop.again(row).state, shop.again(row).error_code) == (S.FAILED, "image.gone")
 
 
+@pytest.mark.parametrize(("kind", "more"), [("lost_answer", {}), ("error", {"code": -200})])
+def test_a_picture_that_never_uploads_fails_in_the_end(shop, lan, fan, kind, more):
+    """Tries are counted though the message itself never left; a person then decides."""
+    fault(shop, "/openapi/v2.0/oa/upload/image", kind, times=30, **more)
+    row = cs(shop, lan, fan, "", {"upload": kept.keep(shop.desk(), PNG)})
+    for _ in range(12):
+        shop.advance(minutes=10)
+        send(shop)
+    row = shop.again(row)
+    assert row.state == S.FAILED
+    assert at_zalo(shop) == []
+
+
 def test_a_lost_upload_is_not_a_lost_message(shop, lan, fan):
     """Nobody sees an uploaded picture: it is simply tried again."""
     fault(shop, "/openapi/v2.0/oa/upload/image", "lost_answer")
