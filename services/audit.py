@@ -11,7 +11,7 @@ from models import AuditEntry, Staff
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts, and from which message; `staff` is None for the command line and the clock."""
+    """Who acts, and from which message; `staff` is None for the command line and for OA Desk itself."""
 
     name: str
     staff: Staff | None = None
@@ -20,7 +20,7 @@ class Actor:
 
 
 CLI = Actor("cli")
-CLOCK = Actor("clock")
+MACHINE = Actor("machine")
 
 
 def record(

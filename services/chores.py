@@ -23,6 +23,7 @@ from models import (
 from services import accounts, notices, reconcile, templates, tokens
 from services.desk import VIETNAM, Desk, Work
 from services.errors import DeskError
+from services.readiness import SILENT_AFTER
 from zalo.errors import ZaloError
 
 log = structlog.get_logger(__name__)
@@ -30,7 +31,6 @@ log = structlog.get_logger(__name__)
 AT_ONCE = 8  # OAs looked after at the same time
 KEPT = timedelta(days=7)
 NOTICES_KEPT = timedelta(days=30)
-SILENT_AFTER = timedelta(hours=3)
 # Nobody writes to a shop at night; silence is counted within these hours of Vietnam.
 DAY_FROM, DAY_TO = time(8), time(22)
 Chore = Callable[[Desk, OfficialAccount], Awaitable[object]]

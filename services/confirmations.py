@@ -50,19 +50,3 @@ def use(now: datetime, staff: Staff, token: str) -> Confirmation:
             raise Conflict("confirm.used")
         row.used_at = now
         return row
-
-
-def peek(staff: Staff, token: str) -> Confirmation:
-    """Read without spending, for "edit" and "cancel" buttons. Raises NotFound."""
-    row = Confirmation.get_or_none(Confirmation.token == token, Confirmation.staff == staff)
-    if row is None:
-        raise NotFound("confirm.unknown")
-    return row
-
-
-def drop(now: datetime, staff: Staff, token: str) -> bool:
-    """Make a confirmation void ("cancel"); False when it was used already."""
-    rows = Confirmation.update(used_at=now, outcome="dropped").where(
-        Confirmation.token == token, Confirmation.staff == staff, Confirmation.used_at.is_null()
-    )
-    return bool(rows.execute())

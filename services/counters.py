@@ -27,15 +27,6 @@ def add_all(now: datetime, counts: Mapping[str, int]) -> None:
             add(now, name, counts[name])
 
 
-def total(now: datetime, name: str, days: int = 1) -> int:
-    """How many of `name` in the last `days` days of the Vietnamese calendar, today included."""
-    first = (now.astimezone(VIETNAM) - timedelta(days=days - 1)).date().isoformat()
-    rows = Counter.select(fn.SUM(Counter.value)).where(
-        Counter.name == name, Counter.day >= first, fn.LENGTH(Counter.day) == len(first)
-    )
-    return int(rows.scalar() or 0)
-
-
 def last_at(name: str) -> datetime | None:
     """When `name` was counted last; None if never."""
     row = Counter.select().where(Counter.name == name).order_by(Counter.last_at.desc()).first()

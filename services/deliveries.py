@@ -35,9 +35,12 @@ MOVES: Mapping[DeliveryState, frozenset[DeliveryState]] = {
     S.UNCERTAIN: frozenset({S.SENDING}),
     S.CANCELLED: frozenset({S.QUEUED}),
 }
-OPEN = (S.QUEUED, S.SENDING)
 ENDED = (S.SEEN, S.FAILED, S.SKIPPED, S.EXPIRED, S.CANCELLED)
+# Asked a little after the timeout: a receipt that is merely slow makes the question needless.
+QUESTION_GRACE = timedelta(minutes=5)
+_CLOCK_SLACK_MS = 2_000  # our clock against Zalo's
 _FREE = {"lease_owner": "", "lease_until": None}
+_NO_ERROR = {"held_reason": "", "error_code": "", "error_message": "", "error_class": ""}
 
 
 @dataclass(frozen=True)
@@ -130,17 +133,6 @@ def get(delivery_id: int) -> Delivery:
     return row
 
 
-def find(text: str) -> Delivery | None:
-    """By tracking id, by Zalo's message id, or by our own number."""
-    wanted = text.strip()
-    if not wanted:
-        return None
-    found = Delivery.get_or_none(Delivery.tracking_id == wanted) or Delivery.get_or_none(Delivery.msg_id == wanted)
-    if found is None and wanted.isascii() and wanted.isdigit() and len(wanted) < 18:
-        found = Delivery.get_or_none(Delivery.id == int(wanted))
-    return found
-
-
 def page(*, oa_id: str | None = None, offset: int = 0, limit: int = 10) -> Page:
     """For screens: newest first."""
     query = _of(oa_id)
@@ -169,11 +161,6 @@ def with_vat(price: int, percent: int) -> int:
     return (price * (100 + percent) + 50) // 100
 
 
-# Asked a little after the timeout: a receipt that is merely slow makes the question needless.
-QUESTION_GRACE = timedelta(minutes=5)
-_NO_ERROR = {"held_reason": "", "error_code": "", "error_message": "", "error_class": ""}
-
-
 def _fill(delivery_id: int, empty: Any, **values: Any) -> None:
     if all(value not in {"", None} for value in values.values()):
         Delivery.update(**values).where(Delivery.id == delivery_id, empty).execute()
@@ -194,28 +181,6 @@ def _too_late(row: Delivery, at: datetime) -> bool:
     return bool(to_ms(at) - to_ms(start) > row.timeout_ms + _CLOCK_SLACK_MS)
 
 
-_CLOCK_SLACK_MS = 2_000  # our clock against Zalo's
-
-
 def _of(oa_id: str | None) -> Any:
     query = Delivery.select(Delivery, OfficialAccount).join(OfficialAccount)
     return query if oa_id is None else query.where(OfficialAccount.oa_id == oa_id)
-
-
-__all__ = [
-    "MOVES",
-    "Page",
-    "answered",
-    "arrived",
-    "cost",
-    "find",
-    "get",
-    "iterate",
-    "looked_at",
-    "move",
-    "new_tracking_id",
-    "page",
-    "show",
-    "unknown",
-    "with_vat",
-]

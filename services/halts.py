@@ -7,7 +7,7 @@ from datetime import datetime
 from db import write
 from models import Delivery, DeliveryState, OfficialAccount
 from services import audit, notices
-from services.audit import Actor
+from services.audit import MACHINE, Actor
 from services.desk import Desk, Work
 
 
@@ -23,7 +23,7 @@ def stop(now: datetime, oa: OfficialAccount, code: str, message: str = "") -> bo
             payload = {"oa_id": oa.oa_id, "code": code, "message": message[:200]}
             # A reference of its own for every stop: editing last month's message would ring no bell.
             notices.alert(now, "oa_stopped", f"{oa.oa_id}:{now:%Y%m%d%H%M%S}", payload)
-            audit.record(now, Actor("machine"), "oa.stopped", oa_id=oa.oa_id, detail={"code": code})
+            audit.record(now, MACHINE, "oa.stopped", oa_id=oa.oa_id, detail={"code": code})
     return bool(stopped)
 
 

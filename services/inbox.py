@@ -253,8 +253,3 @@ def iterate(state: str | None = None) -> Iterator[InboxEvent]:
         if not piece:
             return
         last = piece[-1].id
-
-
-def backlog() -> int:
-    """How many events wait to be applied."""
-    return int(InboxEvent.select().where(InboxEvent.state == InboxState.NEW).count())

@@ -90,7 +90,7 @@ def sent(now: datetime, notice: Notice, message_id: int | None) -> None:
 
 
 def retry(notice: Notice, at: datetime, error: str) -> None:
-    """Try again at `at`; after 12 times the notice is given up and stays as a row for `doctor` to show."""
+    """Try again at `at`; after 12 times the notice is given up and stays as a row (/metrics counts it)."""
     state = NoticeState.FAILED if notice.attempts + 1 >= GIVE_UP_AFTER else NoticeState.QUEUED
     Notice.update(
         attempts=Notice.attempts + 1, next_attempt_at=at, error=error[:300], lease_until=None, state=state

@@ -26,6 +26,7 @@ from models import OfficialAccount, TokenState, ZaloApp, ZnsTemplate
 from services import apps, pacing, templates, token_pairs
 from services.accounts import Mode, mode
 from services.desk import VIETNAM, Desk
+from services.tokens import RENEW_WHEN_LEFT
 from zalo.payload import as_date
 
 SILENT_AFTER = timedelta(hours=3)
@@ -92,7 +93,7 @@ def _connection(desk: Desk, oa: OfficialAccount) -> Line:
         return Line(level, "connection.failing", values)
     if row.state == TokenState.UNPROVEN:
         return Line(Level.WARNING, "connection.unproven", {"expires": row.access_expires_at})
-    following = row.access_expires_at - 0.4 * token_pairs.lifetime(row)
+    following = row.access_expires_at - RENEW_WHEN_LEFT * token_pairs.lifetime(row)
     return Line(Level.OK, "connection.ok", {"renewed": row.refreshed_at, "next": following})
 
 
