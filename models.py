@@ -463,7 +463,6 @@ class Draft(Row):
     kind = TextField()
     step = TextField()
     data = TextField()
-    chat_id = BigIntegerField(null=True)
     message_id = BigIntegerField(null=True)  # the message being edited
     updated_at = UtcMs()
 
@@ -480,7 +479,6 @@ class Confirmation(Row):
     created_at = UtcMs()
     expires_at = UtcMs()
     used_at = UtcMs(null=True)
-    outcome = TextField(default="")
 
 
 class NoticeState(StrEnum):
@@ -519,7 +517,7 @@ class AuditEntry(Row):
 
     at = UtcMs()
     staff_id = BigIntegerField(null=True)  # None: the command line or the machine itself
-    actor = TextField()  # cli, clock, or the person's name at the time
+    actor = TextField()  # cli, machine, or the person's name at the time
     action = TextField()
     oa_id = TextField(default="")
     target = TextField(default="")

@@ -1,5 +1,5 @@
 """The first schema. A frozen copy: later changes to models.py come as later migrations."""
-# ruff: noqa: F403, F405, E501, I001
+# ruff: noqa: F403, F405, E501
 # mypy: ignore-errors
 
 from peewee import *
@@ -121,7 +121,6 @@ def up(migrator, db):
         created_at = UtcMs()
         expires_at = UtcMs()
         used_at = UtcMs(null=True)
-        outcome = TextField(default="")
 
         class Meta:
             database = db
@@ -205,7 +204,6 @@ def up(migrator, db):
         kind = TextField()
         step = TextField()
         data = TextField()
-        chat_id = BigIntegerField(null=True)
         message_id = BigIntegerField(null=True)
         updated_at = UtcMs()
 

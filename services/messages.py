@@ -137,7 +137,6 @@ def accept(desk: Desk, staff: Staff, token: str, chat_id: int, message_id: int) 
                 raise
             return existing
         delivery = _create(desk, staff, question, chat_id, message_id)
-        Confirmation.update(outcome=str(delivery.id)).where(Confirmation.id == question.id).execute()
         _audit(desk, staff, delivery, "message.accepted", chat_id, message_id)
     desk.nudge(Work.SEND)
     return delivery
