@@ -3,9 +3,12 @@
 import ast
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 PLACES = {
@@ -97,8 +100,26 @@ def test_importing_does_nothing(package, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_every_package_is_pinned():
+def pinned(*names: str) -> dict[str, Requirement]:
+    lines = [line.strip() for name in names for line in (ROOT / name).read_text().splitlines()]
+    found = [Requirement(line) for line in lines if line and not line.startswith(("#", "-r "))]
+    return {canonicalize_name(each.name): each for each in found}
+
+
+def test_every_package_is_pinned_with_all_it_needs():
     """Two installs of the same checkout are the same."""
-    for name in ("requirements.txt", "requirements-dev.txt"):
-        for line in (ROOT / name).read_text().splitlines():
-            assert not line or line.startswith(("#", "-r ")) or "==" in line, line
+    packages = pinned("requirements.txt", "requirements-dev.txt")
+    for each in packages.values():
+        assert str(each.specifier).startswith("=="), each
+        extras = {"", *each.extras}
+        for needed in map(Requirement, metadata.requires(each.name) or []):
+            if needed.marker is None or any(needed.marker.evaluate({"extra": extra}) for extra in extras):
+                assert canonicalize_name(needed.name) in packages, f"{each.name} needs {needed.name}"
+
+
+def test_every_imported_package_is_pinned():
+    """What the code imports is on the list, not just on this machine."""
+    homes, packages = metadata.packages_distributions(), pinned("requirements.txt")
+    for path in files():
+        for name in imports(path) - set(sys.stdlib_module_names) - set(PLACES):
+            assert {canonicalize_name(home) for home in homes[name]} & set(packages), f"{path}: {name}"
