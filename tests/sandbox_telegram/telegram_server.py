@@ -18,6 +18,7 @@ from sandbox.telegram.person import Person
 TOKEN = "7000000123:AAtest-token_1"
 LAN = 5_000_000_001  # above 2^31, as new people's ids are
 MINH = 5_000_000_002
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + (640).to_bytes(4, "big") + (480).to_bytes(4, "big")
 
 
 @dataclass
@@ -77,6 +78,20 @@ class Server:
 
     def person(self, id: int = LAN, name: str = "Lan") -> Person:
         return Person(self.base, id, name)
+
+
+def waiting(server: Server) -> bool:
+    """Whether a request waits for updates at this moment."""
+    return server.state.updates._poll is not None
+
+
+def until_waiting(server: Server) -> None:
+    """Come back when a request waits (each look is a request of its own, so time passes)."""
+    for _ in range(2000):
+        if waiting(server):
+            return
+        server.call("getWebhookInfo")
+    raise AssertionError("nobody came to wait for updates")
 
 
 def _decoded(raw: bytes) -> Any:

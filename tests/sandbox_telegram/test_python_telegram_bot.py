@@ -20,9 +20,7 @@ from telegram import (
 )
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter
 from telegram.ext import Application, CallbackQueryHandler, CommandHandler, MessageHandler, filters
-from telegram_server import LAN, TOKEN, Server
-from test_telegram_people import PNG
-from test_telegram_updates import until_waiting
+from telegram_server import LAN, PNG, TOKEN, Server, until_waiting
 
 from sandbox.telegram.person import Person
 

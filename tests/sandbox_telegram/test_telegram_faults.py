@@ -4,8 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http.client import RemoteDisconnected
 
 import pytest
-from telegram_server import LAN, MINH, Server
-from test_telegram_updates import until_waiting
+from telegram_server import LAN, MINH, Server, until_waiting
 
 from sandbox.telegram.person import Person
 

@@ -4,11 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from telegram_server import LAN, MINH, Server
+from telegram_server import LAN, MINH, PNG, Server
 
 from sandbox.telegram.person import NotSeen, Person, Refused
 
-PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + (640).to_bytes(4, "big") + (480).to_bytes(4, "big")
 ROWS = [
     [{"text": "Gửi 5 tin", "callback_data": "go"}, {"text": "Gửi", "callback_data": "one"}],
     [{"text": "Mở", "url": "https://example.vn/x"}, {"text": "Mã", "copy_text": {"text": "-216"}}],

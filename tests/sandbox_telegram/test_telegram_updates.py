@@ -4,7 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from telegram_server import LAN, Answer, Server
+from telegram_server import LAN, Answer, Server, until_waiting
 
 from sandbox.telegram.person import Person
 
@@ -14,20 +14,6 @@ CONFLICT = "Conflict: terminated by other getUpdates request; make sure that onl
 def updates(server: Server, **parameters: Any) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = server.call("getUpdates", **parameters).result
     return found
-
-
-def waiting(server: Server) -> bool:
-    """Whether a request waits for updates at this moment."""
-    return server.state.updates._poll is not None
-
-
-def until_waiting(server: Server) -> None:
-    """Come back when a request waits (each look is a request of its own, so time passes)."""
-    for _ in range(2000):
-        if waiting(server):
-            return
-        server.call("getWebhookInfo")
-    raise AssertionError("nobody came to wait for updates")
 
 
 def test_updates_stay_until_confirmed(server: Server, lan: Person) -> None:
