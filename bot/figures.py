@@ -1,4 +1,4 @@
-"""Numbers, money and times as people write them: 1.204, 361.200đ, 93,1%, 23/11 09:17."""
+"""Numbers, money and times as people write them: 1.204, 361.200đ, 23/11 09:17."""
 
 from __future__ import annotations
 
@@ -18,12 +18,6 @@ def number(language: str, value: int) -> str:
 def money(language: str, dong: int) -> str:
     """361.200đ ‖ 361,200 VND."""
     return f"{number(language, dong)} VND" if language == "en" else f"{number(language, dong)}đ"
-
-
-def percent(language: str, part: int, whole: int) -> str:
-    """93,1% ‖ 93.1%."""
-    text = f"{100 * part / whole:.1f}%" if whole else "0%"
-    return text if language == "en" else text.replace(".", ",")
 
 
 def day(language: str, moment: datetime | date, now: datetime) -> str:

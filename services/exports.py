@@ -24,11 +24,6 @@ def neutralise(value: Any) -> Any:
     return value
 
 
-def restore(value: str) -> str:
-    """What `neutralise` was given; for reading our own files back."""
-    return value[1:] if value.startswith("'") and value[1:].startswith(DANGEROUS) else value
-
-
 def write_csv(path: Path, header: Row, rows: Iterable[Row]) -> int:
     """Write rows as they come, never all in memory; returns how many. The BOM makes Excel read Vietnamese."""
     count = 0

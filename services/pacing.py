@@ -38,7 +38,6 @@ class Lane(StrEnum):
     """Who goes first."""
 
     URGENT = "urgent"  # people's answers and single sends
-    CAMPAIGN = "campaign"
     BACKGROUND = "background"  # profiles, nightly pull, checks
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from services import durable
 from services.desk import Desk
 from services.errors import Invalid, NotFound
+from zalo.media import image_kind
 from zalo.messages import MAX_IMAGE_BYTES
 
 __all__ = ["MAX_IMAGE_BYTES", "content_type", "keep", "read"]
 
-# Zalo takes jpg and png only; the first bytes decide, never the name somebody gave the file.
-_MAGIC = ((b"\xff\xd8\xff", "jpg", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "png", "image/png"))
+_SUFFIXES = {"jpeg": "jpg", "png": "png"}  # Zalo takes no other kinds
 _NAME = re.compile(r"[0-9a-f]{64}\.(jpg|png)")
 
 
@@ -26,7 +26,9 @@ def keep(desk: Desk, data: bytes) -> str:
     """
     if len(data) > MAX_IMAGE_BYTES:
         raise Invalid("image.too_big", limit=MAX_IMAGE_BYTES, size=len(data))
-    suffix = _suffix(data)
+    suffix = _SUFFIXES.get(image_kind(data) or "")
+    if suffix is None:
+        raise Invalid("image.wrong_type")
     path = _folder(desk) / f"{hashlib.sha256(data).hexdigest()}.{suffix}"
     if not path.exists():
         durable.write(path, data)
@@ -46,13 +48,6 @@ def read(desk: Desk, name: str) -> bytes:
 def content_type(name: str) -> str:
     """The media type that goes with a name made by `keep`."""
     return "image/png" if name.endswith(".png") else "image/jpeg"
-
-
-def _suffix(data: bytes) -> str:
-    for magic, suffix, _ in _MAGIC:
-        if data.startswith(magic):
-            return suffix
-    raise Invalid("image.wrong_type")
 
 
 def _folder(desk: Desk) -> Path:

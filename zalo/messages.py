@@ -9,10 +9,6 @@ from zalo.payload import clean
 
 MAX_TEXT = 2000  # characters after NFC, for texts and for captions
 MAX_IMAGE_BYTES = 1024 * 1024
-MAX_GIF_BYTES = 5 * 1024 * 1024
-MAX_FILE_BYTES = 5 * 1024 * 1024
-IMAGE_TYPES = ("image/jpeg", "image/png")
-FILE_SUFFIXES = (".pdf", ".doc", ".docx", ".csv")
 TRACKING_ID = re.compile(r"[A-Za-z0-9]{1,48}")
 
 

@@ -11,7 +11,6 @@ from zalo.payload import as_date, as_dict, as_id, as_int, as_list, as_moment, as
 from zalo.shared_info import SharedInfo, read_shared_info
 
 PAGE = 50  # users in one page of the list, at most
-LAST_OFFSET = 9_951  # the list ends at 10,000 users, however many there are
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from zalo.payload import as_int
 
 ACCESS_LIFETIME = timedelta(hours=25)
 REFRESH_LIFETIME = timedelta(days=90)
-CODE_LIFETIME = timedelta(minutes=10)
 _PATH = "/v4/oa/access_token"
 _ALPHABET = string.ascii_letters + string.digits
 

@@ -21,13 +21,6 @@ def test_money(language, shown):
     assert figures.money(language, 361200) == shown
 
 
-@pytest.mark.parametrize(("language", "shown"), [("vi", "93,1%"), ("en", "93.1%")])
-def test_percent(language, shown):
-    """One digit behind the comma, nothing over nothing is 0."""
-    assert figures.percent(language, 1121, 1204) == shown
-    assert figures.percent(language, 0, 0) == "0%"
-
-
 @pytest.mark.parametrize(
     ("language", "back", "shown"),
     [
