@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from zalo_wire import Request, replying, serving
+from zalo_wire import asking
 
 from zalo import zns
 from zalo.client import Zalo
 from zalo.errors import ErrorClass, PerhapsSent, Refused, Table
 from zalo.messages import InvalidMessage
-
-
-def asking(body: Any, use: Callable[[Zalo], Awaitable[Any]]) -> tuple[Any, Request]:
-    async def main() -> tuple[Any, Request]:
-        async with serving(replying(body)) as wire, wire.zalo() as zalo:
-            return await use(zalo), wire.requests[0]
-
-    return asyncio.run(main())
 
 
 def ok(data: Any) -> dict[str, Any]:

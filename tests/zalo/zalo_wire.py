@@ -105,6 +105,16 @@ def replying(body: Any, *, status: str = "200 OK", headers: str = "") -> Handler
     return handle
 
 
+def asking(body: Any, use: Callable[[Zalo], Awaitable[Any]]) -> tuple[Any, Request]:
+    """What `use` makes of the answer `body`, and the request it sent for it."""
+
+    async def main() -> tuple[Any, Request]:
+        async with serving(replying(body)) as wire, wire.zalo() as zalo:
+            return await use(zalo), wire.requests[0]
+
+    return asyncio.run(main())
+
+
 def reset(writer: asyncio.StreamWriter) -> None:
     """Close with RST instead of FIN."""
     raw = writer.get_extra_info("socket")
