@@ -44,6 +44,7 @@ class Case:
 
     @property
     def mode(self) -> Mode:
+        """What may leave in the name of the OA at all."""
         return mode(self.oa)
 
 
