@@ -101,6 +101,7 @@ def test_when_and_for_whom_a_limit_ends(table: Table, code: int, resume: ResumeA
         (Table.OA, -224, ErrorClass.GLOBAL),
         (Table.OA, -321, ErrorClass.GLOBAL),
         (Table.ZNS, -115, ErrorClass.GLOBAL),
+        (Table.ZNS, -126, ErrorClass.FIX),
         (Table.ZNS, -118, ErrorClass.RECIPIENT),
         (Table.ZNS, -131, ErrorClass.TEMPLATE),
         (Table.ZNS, -1122, ErrorClass.FIX),
