@@ -11,7 +11,7 @@ template.not_sendable {template_id, template, status, reason}, send.quota_zns {n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -50,11 +50,10 @@ class Case:
 
 @dataclass(frozen=True)
 class Rule:
-    """One reason why a message may not leave."""
+    """One reason why a message may not leave, and the channels it concerns."""
 
-    name: str
-    channels: frozenset[Channel]
     objects: Callable[[Case], Refusal | None]
+    channels: frozenset[Channel] = frozenset(Channel)
 
 
 @dataclass(frozen=True)
@@ -231,19 +230,16 @@ def _called(person: Follower | None) -> str:
     return "" if person is None else str(person.nickname or person.display_name or person.user_id)
 
 
-def _rule(name: str, channels: Iterable[Channel], objects: Callable[[Case], Refusal | None]) -> Rule:
-    return Rule(name, frozenset(channels), objects)
-
-
+_CS, _ZNS = frozenset({Channel.CS}), frozenset({Channel.ZNS})
 RULES: tuple[Rule, ...] = (
-    _rule("paused", Channel, _paused),
-    _rule("disconnected", Channel, _disconnected),
-    _rule("stopped", Channel, _stopped),
-    _rule("tester", [Channel.CS], _not_tester),
-    _rule("blocked", [Channel.CS], _blocked),
-    _rule("window", [Channel.CS], _window_closed),
-    _rule("template", [Channel.ZNS], _not_sendable),
-    _rule("opt-out", [Channel.ZNS], _opted_out),
-    _rule("quota", [Channel.ZNS], _oa_quota),
-    _rule("template quota", [Channel.ZNS], _template_quota),
+    Rule(_paused),
+    Rule(_disconnected),
+    Rule(_stopped),
+    Rule(_not_tester, _CS),
+    Rule(_blocked, _CS),
+    Rule(_window_closed, _CS),
+    Rule(_not_sendable, _ZNS),
+    Rule(_opted_out, _ZNS),
+    Rule(_oa_quota, _ZNS),
+    Rule(_template_quota, _ZNS),
 )
