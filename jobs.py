@@ -17,6 +17,8 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 from typing import Any, NoReturn
 from urllib.parse import unquote
 
@@ -231,17 +233,18 @@ class Machine:
             tokens.replay_journal(self._desk)
 
     def _sweep(self) -> None:
-        """All there is to do, whether or not anybody nudged."""
-        self.drain_inbox()
-        now = self._desk.now()
-        with db.database.connection_context():
-            sending.end_leases(now)
-            sending.release_held(now)
-            receipts.sweep(now)
+        """All there is to do, whether or not anybody nudged; what breaks in one part does not stop the others."""
+        self._guarded(self.drain_inbox)
+        for look in (sending.end_leases, sending.release_held, receipts.sweep):
+            self._guarded(partial(self._look, look))
         loop = self._loop
         for name, step in self._steps().items():
             if loop is not None:
                 loop.pump(name, step)
+
+    def _look(self, look: Callable[[datetime], int]) -> None:
+        with db.database.connection_context():
+            look(self._desk.now())
 
     def _guarded(self, act: Callable[[], None]) -> None:
         try:

@@ -40,5 +40,5 @@ def recognise(desk: Desk, sender: Sender) -> Staff | None:
 def tell_unknown_owner(desk: Desk, sender: Sender, update: Update) -> None:
     """While no owner is set, /start logs the person's number: that is how an owner learns what to configure."""
     text = update.message.text if update.message else None
-    if desk.settings.telegram_owner_id is None and text and text.split()[0] == "/start":
+    if desk.settings.telegram_owner_id is None and text and text.split()[:1] == ["/start"]:
         log.warning("no owner is set; to become it, set TELEGRAM_OWNER_ID", telegram_id=str(sender.telegram_id))

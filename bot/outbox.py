@@ -57,7 +57,8 @@ class Outbox:
         try:
             message_id = await self._show(notice)
         except ChatBusy as busy:
-            await db.in_thread(notices.retry, notice, now + timedelta(seconds=busy.seconds), "chat busy")
+            at = now + timedelta(seconds=busy.seconds)
+            await db.in_thread(notices.retry, notice, at, "chat busy", for_ever=True)
         except Unreachable as error:
             await db.in_thread(notices.give_up, notice, str(error))
         except BadRequest as error:
@@ -65,7 +66,9 @@ class Outbox:
             log.error("telegram refused a notice", kind=notice.kind, reason=str(error))
             await db.in_thread(notices.give_up, notice, str(error))
         except TelegramError as error:
-            await db.in_thread(notices.retry, notice, now + _wait(notice.attempts), type(error).__name__)
+            # Telegram may be away for hours, and what is waiting may be that an OA needs somebody.
+            at = now + _wait(notice.attempts)
+            await db.in_thread(notices.retry, notice, at, type(error).__name__, for_ever=True)
         except Exception as error:
             log.exception("a notice could not be shown", kind=notice.kind)
             await db.in_thread(notices.retry, notice, now + _wait(notice.attempts), type(error).__name__)
@@ -88,5 +91,5 @@ class Outbox:
 
 
 def _wait(attempts: int) -> timedelta:
-    wait: timedelta = min(FIRST_WAIT * 2**attempts, LONGEST_WAIT)
+    wait: timedelta = min(FIRST_WAIT * 2 ** min(attempts, 10), LONGEST_WAIT)
     return wait

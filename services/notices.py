@@ -89,9 +89,13 @@ def sent(now: datetime, notice: Notice, message_id: int | None) -> None:
     ).execute()
 
 
-def retry(notice: Notice, at: datetime, error: str) -> None:
-    """Try again at `at`; after 12 times the notice is given up and stays as a row (/metrics counts it)."""
-    state = NoticeState.FAILED if notice.attempts + 1 >= GIVE_UP_AFTER else NoticeState.QUEUED
+def retry(notice: Notice, at: datetime, error: str, *, for_ever: bool = False) -> None:
+    """Try again at `at`; after 12 times the notice is given up and stays as a row (/metrics counts it).
+
+    `for_ever`: however often, since nothing is wrong with the notice itself.
+    """
+    given_up = notice.attempts + 1 >= GIVE_UP_AFTER and not for_ever
+    state = NoticeState.FAILED if given_up else NoticeState.QUEUED
     Notice.update(
         attempts=Notice.attempts + 1, next_attempt_at=at, error=error[:300], lease_until=None, state=state
     ).where(Notice.id == notice.id, Notice.version == notice.version).execute()

@@ -123,7 +123,7 @@ _WAITS_FOR = {
 
 
 def _count_upload(row: Delivery) -> None:
-    """A picture could not be uploaded: the message has not left, and yet this was a try, which must not go on for ever."""
+    """A picture could not be uploaded: the message has not left, and yet this try must count."""
     if row.state == DeliveryState.QUEUED:
         row.attempt += 1
         Delivery.update(attempt=row.attempt).where(Delivery.id == row.id, _still_ours(row)).execute()

@@ -13,7 +13,7 @@ from typing import TypeVar
 from uuid import uuid4
 
 import structlog
-from peewee import JOIN
+from peewee import JOIN, fn
 
 from db import in_thread, write
 from models import Follower, FollowerSeen, FollowerSync, OfficialAccount
@@ -74,8 +74,11 @@ async def step(desk: Desk, worker_id: str) -> bool:
         await _work(desk, sync)
     except (ZaloError, DeskError) as trouble:
         await in_thread(_troubled, desk.now(), sync, trouble)
+    except Exception as defect:
+        log.exception("pull_broke", oa_id=sync.oa.oa_id)
+        await in_thread(_troubled, desk.now(), sync, defect)
     else:
-        await in_thread(_release, sync, worker_id)
+        await in_thread(_release, desk.now(), sync, worker_id)
     return True
 
 
@@ -107,7 +110,7 @@ async def _pull_some(desk: Desk, sync: FollowerSync, worker_id: str) -> None:
         await in_thread(_troubled, desk.now(), sync, trouble)
         raise Conflict("sync.failed", reason=_reason(trouble)) from None
     finally:
-        await in_thread(_release, sync, worker_id)
+        await in_thread(_release, desk.now(), sync, worker_id)
 
 
 async def _work(desk: Desk, sync: FollowerSync) -> None:
@@ -257,14 +260,12 @@ async def _ask(desk: Desk, sync: FollowerSync, work: Callable[[Zalo, str], Await
 
 
 def _claim(now: datetime, worker_id: str, only: int | None) -> FollowerSync | None:
-    free = (
-        FollowerSync.lease_until.is_null() | (FollowerSync.lease_until < now) | (FollowerSync.lease_owner == worker_id)
-    )
+    free = FollowerSync.lease_until.is_null() | (FollowerSync.lease_until <= now)
     which = (FollowerSync.state == "running") & free
     if only is not None:
         which &= FollowerSync.id == only
     with write():
-        sync: FollowerSync | None = FollowerSync.select().where(which).order_by(FollowerSync.id).first()
+        sync = _next(which)
         if sync is None:
             return None
         taken = FollowerSync.update(lease_owner=worker_id, lease_until=now + LEASE).where(
@@ -276,8 +277,15 @@ def _claim(now: datetime, worker_id: str, only: int | None) -> FollowerSync | No
         return sync
 
 
-def _release(sync: FollowerSync, worker_id: str) -> None:
-    FollowerSync.update(lease_until=None).where(
+def _next(which: object) -> FollowerSync | None:
+    # Whose turn was the longest ago: a pull of an hour must not keep those of the other OAs waiting.
+    turn = fn.COALESCE(FollowerSync.lease_until, 0)
+    found: FollowerSync | None = FollowerSync.select().where(which).order_by(turn, FollowerSync.id).first()
+    return found
+
+
+def _release(now: datetime, sync: FollowerSync, worker_id: str) -> None:
+    FollowerSync.update(lease_until=now, lease_owner="").where(
         FollowerSync.id == sync.id, FollowerSync.lease_owner == worker_id
     ).execute()
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from models import Role, Staff
 from services.audit import Actor, record
+from zalo.payload import clean
 
 RANK = {Role.VIEWER: 0, Role.OPERATOR: 1, Role.MANAGER: 2, Role.OWNER: 3}
 
@@ -15,6 +16,7 @@ def recognise(now: datetime, telegram_id: int, name: str, owner_id: int | None) 
 
     The owner of the environment is entered at first sight, and keeps the owner's role whatever the table says.
     """
+    name = clean(name)
     person = Staff.get_or_none(Staff.telegram_id == telegram_id)
     if telegram_id == owner_id:
         person = person or Staff.create(telegram_id=telegram_id, name=name, created_at=now)

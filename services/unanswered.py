@@ -14,13 +14,15 @@ from services.errors import DeskError
 from services.pacing import Lane
 from zalo import zns
 from zalo.client import Host
-from zalo.errors import Refused, ZaloError
+from zalo.errors import ErrorClass, Refused, ZaloError
 
 log = structlog.get_logger(__name__)
 
 AGAIN_AFTER = timedelta(minutes=10)
 GIVE_UP_AFTER = timedelta(days=1)
 _DELIVERED = 1
+# These say nothing about the message that was asked about.
+_ASK_AGAIN = {ErrorClass.TRANSIENT, ErrorClass.LATER, ErrorClass.TOKEN, ErrorClass.GLOBAL}
 
 
 async def ask_due(desk: Desk, limit: int = 50) -> int:
@@ -30,7 +32,10 @@ async def ask_due(desk: Desk, limit: int = 50) -> int:
     """
     rows = await in_thread(_claim, desk.now(), limit)
     for row in rows:
-        await _ask(desk, row)
+        try:
+            await _ask(desk, row)
+        except Exception as defect:
+            log.exception("asking_broke", delivery=row.id, problem=type(defect).__name__)
     return len(rows)
 
 
@@ -58,7 +63,8 @@ async def _ask(desk: Desk, row: Delivery) -> None:
         )
     except (ZaloError, DeskError) as trouble:
         log.info("status_not_answered", delivery=row.id, problem=type(trouble).__name__)
-        if isinstance(trouble, Refused) or row.sent_at + GIVE_UP_AFTER < desk.now():
+        final = isinstance(trouble, Refused) and trouble.error_class not in _ASK_AGAIN
+        if final or row.sent_at + GIVE_UP_AFTER < desk.now():
             await in_thread(_expire, desk.now(), row)
         return
     if found.status == _DELIVERED:

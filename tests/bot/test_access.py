@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 import structlog.testing
 
+from bot import access
 from models import Role, Staff, StaffUpdate
+from services import staff
 
 
 def test_a_stranger_gets_no_answer_and_leaves_no_trace(desk):
@@ -39,6 +43,21 @@ def test_while_no_owner_is_set_start_tells_the_log_the_number(house, environment
         house.wait_until(lambda: any(entry.get("telegram_id") == str(newcomer.id) for entry in logged))
     house.stop()
     assert [message["from"] for message in newcomer.chat()] == ["person"]
+
+
+def test_a_text_of_blanks_is_no_defect(house):
+    """Whatever a stranger sends while no owner is set, the updates behind it must be fetched."""
+    house.settings = house.settings.model_copy(update={"telegram_owner_id": None})
+    update = SimpleNamespace(message=SimpleNamespace(text="\N{NO-BREAK SPACE}"))
+    with structlog.testing.capture_logs() as logged:
+        access.tell_unknown_owner(house.desk(), access.Sender(1, "Lạ", 1), update)
+    assert logged == []
+
+
+def test_a_name_with_signs_no_database_takes_is_cleaned(database, clock):
+    """Half of an emoji, or a NUL, in the name of somebody who may use the bot."""
+    staff.add(clock.now(), 9, Role.VIEWER)
+    assert staff.recognise(clock.now(), 9, "A\ud83d\0", None).name == "A\ufffd\ufffd"
 
 
 def test_a_dismissed_person_is_a_stranger(desk):

@@ -85,6 +85,20 @@ def test_trouble_at_telegram_is_tried_again(desk):
     person.wait_for("sự kiện")
 
 
+def test_an_alert_outlives_hours_without_telegram(desk):
+    """Providers in Vietnam may block it for a day; that an OA needs somebody is told afterwards all the same."""
+    person = started(desk)
+    fault = {"kind": "502", "times": 1000, "chat_id": person.id}
+    desk.town.post("/_sandbox/telegram/faults", fault)
+    alert(desk, person)
+    Notice.update(attempts=40).execute()
+    desk.wait_until(lambda: Notice.get().attempts > 40)
+    assert Notice.get().state == NoticeState.QUEUED
+    desk.town.delete("/_sandbox/telegram/faults")
+    desk.advance(minutes=11)
+    person.wait_for("sự kiện")
+
+
 def test_a_receipt_never_shows_an_older_state(desk):
     """However the outbox and the yes cross, the row's newest state stands at the end."""
     person = desk.person()

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from db import to_ms
-from models import Follower, FollowerSeen, FollowerSync
+from db import in_thread, to_ms
+from models import Follower, FollowerSeen, FollowerSync, OfficialAccount
 from services import reconcile
 from services.desk import Work, utc_now
 from services.facts import Person, write_people
@@ -217,3 +217,30 @@ class TestPlan:
         """What is stored after a page is all a fresh process needs."""
         plan = Plan([Part("2026-01-01", "2026-02-01", "vip", 50, 70)], 90, False, True)
         assert Plan.load(plan.dump()) == plan
+
+
+def two_pulls(place):
+    """A pull of this OA, and a later one of another OA."""
+    other = OfficialAccount.create(oa_id="999", name="B", created_at=utc_now())
+    return [place.run(lambda desk, oa=oa: in_thread(reconcile.start, desk, oa)) for oa in (place.oa, other)]
+
+
+def test_pulls_take_turns(place):
+    """A large OA, whose pull lasts an hour, does not keep the others waiting for the whole of it."""
+    first, second = two_pulls(place)
+    turns = []
+    for second_later in range(4):
+        now = utc_now() + timedelta(seconds=second_later)
+        sync = reconcile._claim(now, "w", None)
+        turns.append(sync.id)
+        reconcile._release(now, sync, "w")
+    assert turns == [first.id, second.id] * 2
+
+
+def test_a_pull_that_breaks_waits_and_the_next_one_goes_on(place):
+    """A defect that one OA's pull meets stops nobody else's."""
+    first, second = two_pulls(place)
+    FollowerSync.update(segments={"odd": 1}).where(FollowerSync.id == first.id).execute()
+    place.run(lambda desk: reconcile.step(desk, "w"))
+    assert FollowerSync.get_by_id(first.id).lease_until > utc_now()
+    assert reconcile._claim(utc_now(), "w", None).id == second.id

@@ -13,7 +13,7 @@ import pytest
 import db
 from models import ClockTick
 from services import ticks
-from services.desk import VIETNAM, Work
+from services.desk import VIETNAM, Desk, Work
 from services.loop import LoopThread
 
 ROOT = Path(__file__).parents[2]
@@ -102,6 +102,24 @@ def test_nudges_that_come_while_one_is_sent_become_one_more(jobs):
     go_on.set()
     first.join(10)
     assert len(sent) == 2
+
+
+def test_what_breaks_in_one_part_of_the_sweep_does_not_stop_the_others(jobs, database, clock, monkeypatch):
+    """Events that cannot be drained keep no message from leaving, and a lease that cannot end no receipt."""
+    done = []
+
+    def broken(*_):
+        raise ValueError("a defect")
+
+    machine = jobs.Machine()
+    machine._desk = Desk(settings=None, box=None, zalo=None, now=clock.now)
+    monkeypatch.setattr(machine, "drain_inbox", broken)
+    monkeypatch.setattr(jobs.sending, "end_leases", broken)
+    monkeypatch.setattr(jobs.sending, "release_held", lambda now: done.append("held"))
+    monkeypatch.setattr(jobs.receipts, "sweep", lambda now: done.append("receipts"))
+    machine._loop = type("Loop", (), {"pump": lambda self, name, step: done.append(name)})()
+    machine._sweep()
+    assert done == ["held", "receipts", "send", "profiles", "sync", "unanswered"]
 
 
 def test_importing_the_clock_reads_no_environment():

@@ -568,12 +568,13 @@ def test_a_silent_zns_is_asked_about_once_and_then_expired(shop, lan, template, 
     assert ask() == 0
 
 
-def test_a_zns_that_zalo_cannot_be_asked_about_is_asked_again(shop, lan, template):
-    """No answer is no verdict."""
+@pytest.mark.parametrize("trouble", [{"kind": "http_502"}, {"kind": "error", "code": -32}])
+def test_a_zns_that_zalo_cannot_be_asked_about_is_asked_again(shop, lan, template, trouble):
+    """No answer is no verdict, and neither is a refusal that says nothing about the message."""
     row = zns(shop, lan)
     send(shop)
     shop.advance(hours=2, minutes=10)
-    fault(shop, "/business/message/status", "http_502")
+    fault(shop, "/business/message/status", **trouble)
     shop.run(lambda desk: unanswered.ask_due(desk))
     assert shop.again(row).state == S.SENT
     shop.advance(minutes=11)
