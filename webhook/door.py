@@ -4,7 +4,7 @@ Answered 200 whenever sending the same bytes again would change nothing: stored,
 address only after a 200, and repeated refusals switch the webhook off. 503 only when a signed event is not stored.
 
 This one route is plain WSGI: Flask's dispatch, request and response objects took more time than checking and storing
-an event together (bench/webhook.py), and this is where thousands a second arrive.
+an event together, and this is where thousands a second arrive (docs/adr/0005).
 """
 
 from __future__ import annotations
