@@ -22,7 +22,7 @@ from services.errors import Conflict, Invalid, NotFound
 from zalo import messages as zalo_messages
 from zalo.payload import clean
 
-ZNS, CS = "zns", "cs"  # kinds of confirmation
+ZNS, CS, RESEND = "zns", "cs", "resend"  # kinds of confirmation
 RESENDABLE = (DeliveryState.UNCERTAIN, DeliveryState.FAILED, DeliveryState.EXPIRED)
 
 
@@ -140,6 +140,34 @@ def accept(desk: Desk, staff: Staff, token: str, chat_id: int, message_id: int) 
         _audit(desk, staff, delivery, "message.accepted", chat_id, message_id)
     desk.nudge(Work.SEND)
     return delivery
+
+
+def ask_resend(desk: Desk, staff: Staff, row: Delivery) -> str:
+    """Store the question whether to send once more; its yes is void when the OA, its mode say, changes before it."""
+    return confirmations.ask(desk.now(), staff, RESEND, {"delivery": row.id}, row.oa)
+
+
+def accept_resend(desk: Desk, staff: Staff, token: str, chat_id: int, message_id: int) -> Delivery:
+    """Spend the yes of `ask_resend` and queue the message again; a second tap gives the same row.
+
+    Raises as `accept` and `resend` do; the confirmation is then not spent.
+    """
+    with write():
+        mine = (Confirmation.token == token) & (Confirmation.staff == staff) & (Confirmation.kind == RESEND)
+        question = Confirmation.get_or_none(mine)
+        if question is None:
+            raise NotFound("confirm.unknown")
+        delivery_id = question.payload["delivery"]
+        try:
+            confirmations.use(desk.now(), staff, token)
+        except Conflict:
+            existing = Delivery.get_or_none(Delivery.dedupe_key == f"resend:{delivery_id}")
+            if existing is None:
+                raise
+            return existing
+        made = resend(desk, staff, delivery_id, chat_id, message_id)
+    desk.nudge(Work.SEND)  # again: the nudge within the transaction came before anybody could see the row
+    return made
 
 
 def resend(desk: Desk, staff: Staff, delivery_id: int, chat_id: int, message_id: int) -> Delivery:

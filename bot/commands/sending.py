@@ -192,7 +192,7 @@ async def send_again(turn: Turn, args: Args) -> None:
     """Once more what did not arrive, as a fresh preview; what perhaps did arrive only after a warning."""
     row = await turn.db(_with_oa, whole(args, 0))
     if row.state == DeliveryState.UNCERTAIN:
-        await turn.show(resend_question(turn, row))
+        await turn.show(resend_question(turn, row, await turn.db(messages.ask_resend, turn.desk, turn.staff, row)))
     elif row.channel == Channel.ZNS:
         form = zns_form(row.oa, row.recipient, typed=False)
         form.data |= {"template": row.content["template_id"], "params": dict(row.content["params"])}
@@ -206,5 +206,5 @@ async def send_again(turn: Turn, args: Args) -> None:
 async def resend(turn: Turn, args: Args) -> None:
     """The yes to sending again what perhaps arrived."""
     assert turn.tapped is not None
-    row = await turn.db(messages.resend, turn.desk, turn.staff, whole(args, 0), turn.chat_id, turn.tapped)
+    row = await turn.db(messages.accept_resend, turn.desk, turn.staff, part(args, 0), turn.chat_id, turn.tapped)
     await show_delivery(turn, row.id)

@@ -9,8 +9,8 @@ from bot.turn import Turn
 from models import Delivery
 
 
-def resend_question(turn: Turn, row: Delivery) -> Screen:
+def resend_question(turn: Turn, row: Delivery, token: str) -> Screen:
     """Two copies may reach the person, and both may be charged."""
     t = turn.t
-    yes = Button(t.plain("button.resend_yes", name=row.oa.name[:24]), to("resend", row.id), style="danger")
+    yes = Button(t.plain("button.resend_yes", name=row.oa.name[:24]), to("resend", token), style="danger")
     return Screen(lines(oa_title(t, row.oa), "", t(f"resend.ask_{row.channel}")), [[yes], home_row(t)])

@@ -191,6 +191,25 @@ def test_an_unknown_outcome_is_never_sent_again_without_a_warning(desk):
     assert (first.state, second.resend_of_id) == (DeliveryState.UNCERTAIN, first.id)
 
 
+def test_an_old_yes_to_sending_again_is_void_when_the_mode_changed(desk):
+    """Asked while testing, where nothing costs; by the time of the tap the OA sends for real."""
+    person = desk.person()
+    oa = desk.oa(testing=True)
+    desk.town.post("/_sandbox/faults", {"match": "/business/message/template", "kind": "lost_answer", "times": 1})
+    person.say(LINE)
+    person.wait_for("Xem trước ZNS")
+    person.tap("🧪")
+    person.wait_for("đang chờ")
+    desk.work()
+    person.wait_for("chưa rõ kết quả")
+    person.tap("🔁 Gửi lại")
+    person.wait_for("Vẫn gửi lại?")
+    accounts.set_flags(desk.desk(), desk.actor(), oa, testing=False)
+    person.tap("🔁 Vẫn gửi lại")
+    person.wait_for("confirm.oa_changed")
+    assert Delivery.select().count() == 1
+
+
 def test_cancel_drops_the_form_and_sends_nothing(desk, words):
     """The button and the command both do."""
     person = desk.person(language=words.language)

@@ -8,7 +8,19 @@ import pytest
 
 import db
 from models import Contact, Delivery, DeliveryState, Follower, Notice, OaToken, Pace, Receipt, Role, TokenState
-from services import accounts, deliveries, messages, outcomes, receipts, sending, staff, templates, tokens, unanswered
+from services import (
+    accounts,
+    confirmations,
+    deliveries,
+    messages,
+    outcomes,
+    receipts,
+    sending,
+    staff,
+    templates,
+    tokens,
+    unanswered,
+)
 from services import uploads as kept
 from services.audit import CLI
 from services.desk import VIETNAM
@@ -185,6 +197,22 @@ def test_a_person_may_send_an_uncertain_message_again_once(shop, lan, template):
     assert [shop.again(each).state for each in (row, again[0])] == [S.UNCERTAIN, S.SENT]
     with pytest.raises(Conflict):
         messages.resend(shop.desk(), lan, again[0].id, 5, 8)
+
+
+def test_the_yes_to_sending_again_is_one_persons_and_used_once(shop, lan, template):
+    """A double tap makes one message; somebody else's tap and a yes to something else make none."""
+    fault(shop, "/business/message/template", "http_502")
+    row = zns(shop, lan)
+    send(shop)
+    desk, other = shop.desk(), staff.add(shop.clock.now(), 56, Role.MANAGER, "An")
+    token = messages.ask_resend(desk, lan, shop.again(row))
+    with pytest.raises(NotFound):
+        messages.accept_resend(desk, other, token, 5, 7)
+    made = [messages.accept_resend(desk, lan, token, 5, 7) for _ in range(2)]
+    assert made[0].id == made[1].id
+    foreign = confirmations.ask(shop.clock.now(), lan, "mode", {"oa": shop.oa.id}, shop.oa)
+    with pytest.raises(NotFound):
+        messages.accept_resend(desk, lan, foreign, 5, 7)
 
 
 def test_what_surely_never_left_is_tried_again_and_then_given_up(shop, lan, template):
