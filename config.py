@@ -155,8 +155,10 @@ class Settings(BaseSettings):
 
 
 def load(environ: Mapping[str, str] | None = None, env_file: Path | None = Path(".env")) -> Settings:
-    """Read the environment (and `.env`, which it overrides). Raises ConfigError."""
-    values = {**_dotenv(env_file), **(os.environ if environ is None else environ)}
+    """Read the environment, which wins over `.env` (or the file ENV_FILE names; empty: none). Raises ConfigError."""
+    given = os.environ if environ is None else environ
+    named = given.get("ENV_FILE")
+    values = {**_dotenv(env_file if named is None else Path(named)), **given}
     known = {name: _value(values, name.upper()) for name in Settings.model_fields}
     try:
         return Settings.model_validate({name: value for name, value in known.items() if value is not None})

@@ -81,3 +81,13 @@ def test_comma_lists_hold_secrets_that_repr_hides():
     assert [secret.get_secret_value() for secret in settings.zalo_webhook_secret] == ["first", "second"]
     shown = repr(settings) + str(settings.model_dump())
     assert not any(secret in shown for secret in ("first", "second", "abcdef", KEY))
+
+
+def test_the_environment_may_name_another_file_or_none(tmp_path, monkeypatch):
+    """The demo and the tests must not read the .env of the real thing that happens to lie there."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text(f"SECRET_KEYS={KEY}\nPORT=9001\n")
+    (tmp_path / "other").write_text(f"SECRET_KEYS={KEY}\nPORT=9003\n")
+    assert config.load({}).port == 9001
+    assert config.load({"ENV_FILE": "other"}).port == 9003
+    assert config.load({"ENV_FILE": "", **MINIMUM}).port == 8000

@@ -92,6 +92,7 @@ def _environment(folder: Path, web_port: int, ready: dict[str, Any]) -> dict[str
     kept = {name: value for name, value in os.environ.items() if name in {"HOME", "LANG", "LC_ALL", "TMPDIR", "TZ"}}
     return kept | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        "ENV_FILE": "",  # a .env for the real thing must not lead the demo to the real database
         "DATA_DIR": str(folder),
         "SECRET_KEYS": _key(folder),
         "PORT": str(web_port),
