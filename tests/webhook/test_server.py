@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import runpy
 import socket
 import subprocess
 import sys
@@ -14,6 +15,8 @@ import pytest
 
 import db
 from models import InboxEvent
+from webhook.door import READ_LIMIT
+from webhook.writer import LIMIT
 from zalo.signature import sign
 
 ROOT = Path(__file__).parents[2]
@@ -130,3 +133,12 @@ def test_the_server_ends_cleanly_on_term(server):
     assert process.wait(30) == 0
     assert InboxEvent.select().count() == 1
     db.database.close()
+
+
+def test_a_stop_outlasts_every_request_and_not_the_platforms_patience(environment, monkeypatch, tmp_path):
+    """Connections a proxy keeps open are waited for as long as requests are; all must be over within 25 s."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    patience = runpy.run_path(str(ROOT / "webhook/gunicorn.py"))["graceful_timeout"]
+    assert READ_LIMIT + LIMIT < patience <= 20
