@@ -16,7 +16,7 @@ workers = settings.web_concurrency
 worker_class = "gevent"
 worker_connections = 2000
 timeout = 30
-# Longer than any request takes. Idle connections of a proxy are waited for too, so with 25 a stop took longer than that.
+# Longer than any request takes. Idle connections of a proxy are waited for too: with 25 a stop took longer than that.
 graceful_timeout = 15
 keepalive = 75  # longer than the 60 s of the usual proxies: the proxy closes first, so no request meets a closed door
 limit_request_line = 4094
