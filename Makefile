@@ -10,13 +10,14 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
-demo: venv ## the whole product on this machine, with a story played through it (ONCE=1: end after it; SPEAK=en: in English)
+demo: venv ## the whole product on this machine, with a story played through it (ONCE=1 ends after it; SPEAK=en; PORT=, SANDBOX_PORT=, DATA=folder)
 	@$(PY) -m sandbox demo --web-port $(PORT) --port $(SANDBOX_PORT) $(if $(ONCE),--once) $(if $(SPEAK),--language $(SPEAK)) $(if $(DATA),--data $(DATA))
 
 run: venv ## the real thing, with the settings of .env
 	@test -f .env || { echo "OA Desk: there is no .env yet. Begin with: cp .env.example .env" >&2; exit 1; }
+	@$(PY) manage.py check
 	@$(PY) manage.py migrate
-	@$(PY) -m honcho start web bot worker clock
+	@PORT=$${PORT:-8000} $(PY) -m honcho start web bot worker clock # honcho's own default would be 5000
 
 test: venv-dev ## all tests (PostgreSQL and Redis too, where they are reachable)
 	@$(PY) -m pytest -n 2 --dist loadgroup

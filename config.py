@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     @classmethod
     def _fernet_keys(cls, keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
         if not keys:
-            raise ValueError("needs at least one key; make one with: python manage.py new-key")
+            raise ValueError("needs at least one key; make one with: .venv/bin/python manage.py new-key")
         for key in keys:
             try:
                 Fernet(key.get_secret_value())

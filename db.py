@@ -81,7 +81,8 @@ def close_database() -> None:
 
 def _sqlite(url: str) -> PooledSqliteDatabase:
     path = Path(unquote(url.removeprefix("sqlite:///")))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    # What lies there names customers: nobody else on the machine may look.
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     # FULL: an answered webhook and a recorded send must survive a power cut, not only a crash of ours.
     pragmas = {"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "busy_timeout": 15_000}
     # A pooled connection is used by one thread at a time, but not always by the one that opened it.

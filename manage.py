@@ -113,6 +113,21 @@ def new_key() -> None:
 
 
 @cli.command()
+def check() -> None:
+    """Say what the settings still lack to run all four processes."""
+    settings = config.load()
+    needed = {
+        "TELEGRAM_BOT_TOKEN": settings.telegram_bot_token.get_secret_value(),
+        "ZALO_APP_ID": settings.zalo_app_id,
+        "ZALO_APP_SECRET": settings.zalo_app_secret.get_secret_value(),
+        "ZALO_WEBHOOK_SECRET": settings.zalo_webhook_secret,
+    }
+    missing = [name for name, value in needed.items() if not value]
+    if missing:
+        refuse(f"not set: {', '.join(missing)}; see .env.example")
+
+
+@cli.command()
 @json_option
 def migrate(as_json: bool) -> None:
     """Bring the database to the schema of this version. Safe when several processes start it at once."""

@@ -75,6 +75,7 @@ class OfficialAccount(Row):
     last_event_at = UtcMs(null=True)
     zns_quota = JsonText(null=True)
     zns_quota_at = UtcMs(null=True)
+    templates_at = UtcMs(null=True)  # when the whole list of templates was read last
     created_by = BigIntegerField(null=True)
     created_at = UtcMs()
     removed_at = UtcMs(null=True)
@@ -377,6 +378,12 @@ Delivery.add_index(
     Delivery.index(Delivery.next_attempt_at, name="delivery_unanswered").where(
         SQL("state = 'sent' AND next_attempt_at IS NOT NULL")
     )
+)
+
+
+# What was delivered today, for the home screen, without reading all that ever was.
+Delivery.add_index(
+    Delivery.index(Delivery.oa, Delivery.delivered_at, name="delivery_day").where(SQL("delivered_at IS NOT NULL"))
 )
 
 

@@ -80,6 +80,7 @@ def up(migrator, db):
         last_event_at = UtcMs(null=True)
         zns_quota = JsonText(null=True)
         zns_quota_at = UtcMs(null=True)
+        templates_at = UtcMs(null=True)
         created_by = BigIntegerField(null=True)
         created_at = UtcMs()
         removed_at = UtcMs(null=True)
@@ -503,6 +504,7 @@ def up(migrator, db):
     db.execute_sql(
         'CREATE INDEX "delivery_unanswered" ON "delivery" ("next_attempt_at") WHERE state = \'sent\' AND next_attempt_at IS NOT NULL'
     )
+    db.execute_sql('CREATE INDEX "delivery_day" ON "delivery" ("oa_id", "delivered_at") WHERE delivered_at IS NOT NULL')
     db.execute_sql('CREATE INDEX "receipt_unmatched" ON "receipt" ("created_at") WHERE delivery_id IS NULL')
     db.execute_sql('CREATE INDEX "notice_queued" ON "notice" ("next_attempt_at", "id") WHERE state = \'queued\'')
 

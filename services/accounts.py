@@ -12,7 +12,7 @@ from typing import Any
 
 from db import in_thread, write
 from models import Delivery, DeliveryState, OaState, OaToken, OfficialAccount
-from services import audit, gateway, inbox, journal, tokens
+from services import audit, deliveries, gateway, inbox, journal, tokens
 from services.audit import Actor
 from services.desk import Desk, Work
 from services.errors import Conflict, Invalid, NotFound
@@ -223,12 +223,12 @@ def remove(desk: Desk, actor: Actor, oa: OfficialAccount) -> None:
         if not _bump(oa, state=OaState.REMOVED, removed_at=now, published=False):
             return
         OaToken.delete().where(OaToken.oa == oa.id).execute()
-        cancelled = (
-            Delivery.update(state=DeliveryState.CANCELLED, ended_at=now)
-            .where(Delivery.oa == oa.id, Delivery.state == DeliveryState.QUEUED)
-            .execute()
-        )
-        audit.record(now, actor, "oa.removed", oa_id=oa.oa_id, target=oa.name, detail={"cancelled": cancelled})
+        waiting = (Delivery.oa == oa.id) & (Delivery.state == DeliveryState.QUEUED)
+        cancelled = [row.id for row in Delivery.select(Delivery.id).where(waiting)]
+        Delivery.update(state=DeliveryState.CANCELLED, ended_at=now).where(waiting).execute()
+        for delivery_id in cancelled:
+            deliveries.show(now, delivery_id)
+        audit.record(now, actor, "oa.removed", oa_id=oa.oa_id, target=oa.name, detail={"cancelled": len(cancelled)})
     journal.forget(desk, oa.id)
 
 

@@ -28,6 +28,7 @@ from zalo.errors import ZaloError
 
 log = structlog.get_logger(__name__)
 
+NEW_FOR = timedelta(hours=1)
 AT_ONCE = 8  # OAs looked after at the same time
 KEPT = timedelta(days=7)
 NOTICES_KEPT = timedelta(days=30)
@@ -51,7 +52,7 @@ async def warn_of_expiry(desk: Desk) -> int:
 
 async def look_at_newcomers(desk: Desk) -> int:
     """An OA registered a moment ago: read its profile, templates and quota, and begin to pull its follower list."""
-    fresh = await in_thread(_newcomers)
+    fresh = await in_thread(_newcomers, desk.now())
     await _each(desk, fresh, _first_look)
     return len(fresh)
 
@@ -105,16 +106,22 @@ async def _renew(desk: Desk, oa: OfficialAccount) -> None:
 
 
 async def _first_look(desk: Desk, oa: OfficialAccount) -> None:
-    await in_thread(reconcile.start, desk, oa)
-    desk.nudge(Work.SYNC)
+    if not await in_thread(_pulled, oa):
+        await in_thread(reconcile.start, desk, oa)
+        desk.nudge(Work.SYNC)
     await accounts.refresh_profile(desk, oa)
     await templates.sync(desk, oa)
     await templates.refresh_quota(desk, oa)
 
 
-def _newcomers() -> list[OfficialAccount]:
-    pulled = FollowerSync.select(FollowerSync.oa)
-    return [oa for oa in _connected() if not pulled.where(FollowerSync.oa == oa.id).exists()]
+def _newcomers(now: datetime) -> list[OfficialAccount]:
+    # For an hour: an OA that may not read its templates is not to be asked every minute for ever.
+    new = now - NEW_FOR
+    return [oa for oa in _connected() if not _pulled(oa) or (oa.templates_at is None and oa.created_at > new)]
+
+
+def _pulled(oa: OfficialAccount) -> bool:
+    return bool(FollowerSync.select().where(FollowerSync.oa == oa.id).exists())
 
 
 def _connected() -> list[OfficialAccount]:

@@ -28,14 +28,15 @@ def ask(now: datetime, staff: Staff, kind: str, payload: dict[str, Any], oa: Off
     return str(row.token)
 
 
-def use(now: datetime, staff: Staff, token: str) -> Confirmation:
-    """Spend the token. Call inside the transaction of the act: both happen, or neither.
+def use(now: datetime, staff: Staff, token: str, *kinds: str) -> Confirmation:
+    """Spend the token, asked for one of `kinds`. Call inside the transaction of the act: both happen, or neither.
 
-    Raises NotFound (not this person's, or never asked) and Conflict (used, too old, or the OA changed meanwhile).
+    Raises NotFound (not this person's, asked for something else, or never) and Conflict (used, too old, or the OA
+    changed meanwhile).
     """
     with write():
         row = Confirmation.get_or_none(Confirmation.token == token, Confirmation.staff == staff)
-        if row is None:
+        if row is None or row.kind not in kinds:
             raise NotFound("confirm.unknown")
         if row.used_at is not None:  # asked first: spending it usually changed the OA too
             raise Conflict("confirm.used")

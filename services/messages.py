@@ -129,7 +129,7 @@ def accept(desk: Desk, staff: Staff, token: str, chat_id: int, message_id: int) 
     """
     with write():
         try:
-            question = confirmations.use(desk.now(), staff, token)
+            question = confirmations.use(desk.now(), staff, token, ZNS, CS)
         except Conflict:
             mine = Delivery.staff_id == staff.telegram_id
             existing = Delivery.get_or_none(Delivery.dedupe_key == _dedupe_key(token), mine)
@@ -159,7 +159,7 @@ def accept_resend(desk: Desk, staff: Staff, token: str, chat_id: int, message_id
             raise NotFound("confirm.unknown")
         delivery_id = question.payload["delivery"]
         try:
-            confirmations.use(desk.now(), staff, token)
+            confirmations.use(desk.now(), staff, token, RESEND)
         except Conflict:
             existing = Delivery.get_or_none(Delivery.dedupe_key == f"resend:{delivery_id}")
             if existing is None:

@@ -8,7 +8,7 @@ Keys and their values (times are aware UTC datetimes):
   app.no_secret, app.no_id
   package.ok / package.soon / package.over {package, days, until, rate}, package.unknown {rate}
   verified.ok, verified.no, verified.not_linked
-  events.ok {last}, events.silent {last, hours}, events.never, events.no_secret
+  events.ok {last}, events.silent {last, hours}, events.never, events.no_secret, events.wrong {last}
   quality.ok / quality.low {now, week}, quality.unknown
   quota.ok / quota.low / quota.empty {remaining, daily, promotion, promotion_total, at}, quota.unknown
   templates.ok {count, usable, at}, templates.never
@@ -23,7 +23,7 @@ from enum import StrEnum
 from typing import Any
 
 from models import OfficialAccount, TokenState, ZaloApp, ZnsTemplate
-from services import apps, pacing, templates, token_pairs
+from services import acceptance, apps, counters, pacing, templates, token_pairs
 from services.accounts import Mode, mode
 from services.desk import VIETNAM, Desk
 from services.tokens import RENEW_WHEN_LEFT
@@ -125,6 +125,9 @@ def _verified(desk: Desk, oa: OfficialAccount) -> Line | None:
 def _events(desk: Desk, oa: OfficialAccount) -> Line:
     if not _has_webhook_secret(desk, oa):
         return Line(Level.BROKEN, "events.no_secret")
+    badly_signed = counters.last_at(acceptance.counter(acceptance.Kind.WRONG))
+    if badly_signed is not None and (oa.last_event_at is None or badly_signed > oa.last_event_at):
+        return Line(Level.WARNING, "events.wrong", {"last": badly_signed})
     if oa.last_event_at is None:
         return Line(Level.UNKNOWN, "events.never")
     silent = desk.now() - oa.last_event_at
@@ -163,10 +166,10 @@ def _quota(desk: Desk, oa: OfficialAccount) -> Line:
 
 def _templates(desk: Desk, oa: OfficialAccount) -> Line:
     rows = list(ZnsTemplate.select().where(ZnsTemplate.oa == oa.id, ZnsTemplate.status != templates.DELETED))
-    if not rows:
+    if oa.templates_at is None:
         return Line(Level.UNKNOWN, "templates.never")
     usable = sum(templates.sendable(row) for row in rows)
-    values = {"count": len(rows), "usable": usable, "at": max(row.synced_at for row in rows)}
+    values = {"count": len(rows), "usable": usable, "at": oa.templates_at}
     return Line(Level.OK, "templates.ok", values)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Coroutine, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from db import in_thread, to_ms, write
@@ -45,7 +45,19 @@ async def sync(desk: Desk, oa: OfficialAccount, lane: Lane = Lane.BACKGROUND) ->
         if not page.items or len(seen) >= page.total:
             break
     await in_thread(_drop_others, oa, seen, to_ms(started))
+    await in_thread(_whole_list_read, oa, started)
     return len(seen)
+
+
+def known(oa: OfficialAccount) -> bool:
+    """Whether the whole list was ever read; single templates may be known before."""
+    row = OfficialAccount.select(OfficialAccount.templates_at).where(OfficialAccount.id == oa.id).get()
+    return row.templates_at is not None
+
+
+def _whole_list_read(oa: OfficialAccount, at: datetime) -> None:
+    oa.templates_at = at
+    OfficialAccount.update(templates_at=at).where(OfficialAccount.id == oa.id).execute()
 
 
 def listing(oa: OfficialAccount, *, only_sendable: bool = False) -> list[ZnsTemplate]:

@@ -99,6 +99,10 @@ class Reception:
         counts, self._tally, self._tallying = dict(self._tally), Counter(), False
         if not counts:
             return
+        if wrong := counts.get(counter(Kind.WRONG)):
+            log.warning(
+                "%d events with a wrong signature: the OA Secret Key of the app's Webhook page is needed", wrong
+            )
         try:
             self.read(lambda: record(self._now(), counts, self._alert_values))
         except Exception as error:

@@ -17,6 +17,7 @@ from services.errors import NotAllowed
 from services.pacing import Lane
 
 Args = tuple[str, ...]
+MODE, REMOVE = "mode", "remove_oa"  # what a yes was asked for
 FLAGS = {
     Mode.PAUSED: {"published": False},
     Mode.TEST: {"published": True, "testing": True},
@@ -75,7 +76,7 @@ async def change_mode(turn: Turn, args: Args) -> None:
         if not staff.may(turn.staff, Role.MANAGER):
             raise NotAllowed("role.manager")
         ask = confirmations.ask
-        token = await turn.db(ask, turn.now(), turn.staff, "mode", {"oa": oa.id, "mode": mode.value}, oa)
+        token = await turn.db(ask, turn.now(), turn.staff, MODE, {"oa": oa.id, "mode": mode.value}, oa)
         await turn.show(live_question(turn, oa, mode, token))
         return
     await turn.db(lambda: accounts.set_flags(turn.desk, turn.actor, oa, **FLAGS[mode]))
@@ -87,7 +88,7 @@ async def confirm_mode(turn: Turn, args: Args) -> None:
 
     def act() -> OfficialAccount:
         with write():
-            spent = confirmations.use(turn.now(), turn.staff, part(args, 0))
+            spent = confirmations.use(turn.now(), turn.staff, part(args, 0), MODE)
             oa = OfficialAccount.get_by_id(spent.payload["oa"])
             accounts.set_flags(turn.desk, turn.actor, oa, **FLAGS[Mode(spent.payload["mode"])])
             return oa
@@ -98,7 +99,7 @@ async def confirm_mode(turn: Turn, args: Args) -> None:
 async def ask_remove(turn: Turn, args: Args) -> None:
     """The question before an OA goes."""
     oa = await _oa(turn, args)
-    token = await turn.db(confirmations.ask, turn.now(), turn.staff, "remove_oa", {"oa": oa.id}, oa)
+    token = await turn.db(confirmations.ask, turn.now(), turn.staff, REMOVE, {"oa": oa.id}, oa)
     await turn.show(remove_question(turn, oa, token))
 
 
@@ -107,7 +108,7 @@ async def remove(turn: Turn, args: Args) -> None:
 
     def act() -> None:
         with write():
-            spent = confirmations.use(turn.now(), turn.staff, part(args, 0))
+            spent = confirmations.use(turn.now(), turn.staff, part(args, 0), REMOVE)
             accounts.remove(turn.desk, turn.actor, OfficialAccount.get_by_id(spent.payload["oa"]))
 
     await turn.db(act)

@@ -141,8 +141,8 @@ def _missing(template: ZnsTemplate, params: dict[str, Any]) -> list[str]:
 
 
 async def _know_templates(turn: Turn, oa: OfficialAccount) -> None:
-    """Read the list from Zalo unless it was read before; a single known one was most likely asked for by its number."""
-    if len(await turn.db(templates.listing, oa)) < 2:
+    """Read the list from Zalo unless it was read before; a single known one may have been asked for by its number."""
+    if not await turn.db(templates.known, oa):
         await templates.sync(turn.desk, oa, Lane.URGENT)
 
 

@@ -9,7 +9,7 @@ from bot.turn import Turn
 from models import Follower, OaState, OfficialAccount, Role, TokenState
 from services import accounts, readiness, staff, tokens
 from services.accounts import Mode
-from services.readiness import Line
+from services.readiness import Level, Line
 
 MODES = (Mode.PAUSED, Mode.TEST, Mode.LIVE)
 STYLES: dict[Mode, Style] = {Mode.PAUSED: "danger", Mode.TEST: "", Mode.LIVE: "success"}
@@ -22,7 +22,8 @@ async def oa_card(turn: Turn, oa: OfficialAccount) -> Screen:
     title = Html(f"{oa_title(t, oa)} · {t('oa.followers', count=followers)}")
     about = t("oa.about", oa_id=oa.oa_id)
     # The title says the mode already.
-    shown = [line for line in found if not line.key.startswith("mode.")]
+    # That it sends stands in the title already; what keeps it from sending needs its line.
+    shown = [line for line in found if not (line.key.startswith("mode.") and line.level is Level.OK)]
     text = lines(title, *(readiness_line(turn, line) for line in shown), *_description(oa), about)
     return Screen(text, _rows(turn, oa, unproven))
 

@@ -56,6 +56,8 @@ class Machine:
 @contextmanager
 def running(folder: Path, web_port: int, sandbox_port: int) -> Iterator[Machine]:
     """Start everything in `folder`, wait until it answers, stop it at the end. Raises CannotStart."""
+    if web_port and web_port == sandbox_port:
+        raise CannotStart("the web process and the sandbox need two ports; PORT and SANDBOX_PORT are the same")
     web_port, sandbox_port = _free(web_port, "web-port", "PORT"), _free(sandbox_port, "port", "SANDBOX_PORT")
     processes: dict[str, subprocess.Popen[bytes]] = {}
     try:
@@ -80,6 +82,8 @@ def _free(port: int, option: str, variable: str) -> int:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
+        except OverflowError:
+            raise CannotStart(f"{port} is no port: they end at 65535") from None
         except OSError:
             raise CannotStart(
                 f"port {port} is taken by another program; choose one with: make demo {variable}=... (--{option})"

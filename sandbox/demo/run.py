@@ -8,6 +8,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 
 from sandbox.demo.machine import OWNER_ID, CannotStart, Machine, running
@@ -17,13 +18,14 @@ from sandbox.demo.transcript import Transcript
 
 def demo(*, port: int, web_port: int, once: bool, data: Path | None, language: str) -> int:
     """Returns the exit code: 0 only if every step of the story was seen."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without UTF-8 shows question marks instead of failing
     # TERM ends the demo as Ctrl-C does, with everything it started.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with _folder(data) as folder, running(folder, web_port, port) as machine:
-            _play(machine, language)
-            if not once:
-                _stay(machine)
+            _play(machine, language, stay=not once, kept=data is not None)
     except (CannotStart, Missed) as error:
         print(f"OA Desk: {error}", file=sys.stderr)
         return 1
@@ -43,7 +45,7 @@ def _folder(data: Path | None) -> Iterator[Path]:
         yield Path(name)
 
 
-def _play(machine: Machine, language: str) -> None:
+def _play(machine: Machine, language: str, *, stay: bool, kept: bool) -> None:
     name = "Hoa"
     with Transcript(machine.sandbox, OWNER_ID, name) as transcript:
         stage = Stage(machine, transcript, name, language)
@@ -53,20 +55,23 @@ def _play(machine: Machine, language: str) -> None:
             machine.check()  # a process that died is the better explanation
             raise
         transcript.heading(f"{stage.seen} things looked for, all of them seen")
+        if stay:
+            _stay(machine, kept)
 
 
-def _stay(machine: Machine) -> None:
+def _stay(machine: Machine, kept: bool) -> None:
     print(
         f"""
 Everything is up, and stays so until Ctrl-C.
   web         {machine.web}/healthz   {machine.web}/metrics
   sandbox     {machine.sandbox}/_sandbox/state
-  data, logs  {machine.folder}
-  write to the bot as Hoa:
+  data, logs  {machine.folder} {"" if kept else "(gone when this ends)"}
+  From another terminal; what comes of it is shown here:
+  write to the bot as Hoa
     curl -s {machine.sandbox}/_sandbox/telegram/say -d '{{"person": {OWNER_ID}, "text": "/oa"}}'
-  and read what it says:
-    curl -s {machine.sandbox}/_sandbox/telegram/chat/{OWNER_ID}
-  a customer writes to the OA:
+  tap a button, by how its label begins
+    curl -s {machine.sandbox}/_sandbox/telegram/tap -d '{{"person": {OWNER_ID}, "text": "🏢"}}'
+  a customer writes to the OA
     curl -s {machine.sandbox}/_sandbox/events -d '{{"event": "user_send_text", "text": "Shop ơi"}}'""",
         flush=True,
     )

@@ -68,12 +68,20 @@ class Stage:
         """Tap the button whose label stands under this key of the texts."""
         self.hoa.tap(self.words(key))
 
-    def see(self, wanted: str | Callable[[Seen], bool], what: str) -> Seen:
-        """Wait until the bot shows it. Raises Missed."""
+    def say(self, vietnamese: str, english: str) -> int:
+        """Type a command by the name it has in her language."""
+        return self.hoa.say(vietnamese if self.language == "vi" else english)
+
+    def wait(self, wanted: str | Callable[[Seen], bool], what: str = "an answer") -> Seen:
+        """Wait until the bot shows it, without counting it. Raises Missed."""
         try:
-            found = self.hoa.wait_for(wanted, PATIENCE)
+            return self.hoa.wait_for(wanted, PATIENCE)
         except NotSeen as missing:
             raise Missed(f"not seen: {what}\n{missing}") from None
+
+    def see(self, wanted: str | Callable[[Seen], bool], what: str) -> Seen:
+        """Wait until the bot shows it. Raises Missed."""
+        found = self.wait(wanted, what)
         self.saw(what)
         return found
 
@@ -144,7 +152,10 @@ def _register(stage: Stage) -> None:
         message = stage.hoa.say(stage.oa[f"{step}_token"])
         stage.hoa.wait_until_deleted(message, PATIENCE)
         stage.saw(f"the message with the {step} token is deleted at once")
-        stage.see_text(f"add_oa.ask_{following}", "then for the next")
+        stage.see_text(
+            f"add_oa.ask_{following}",
+            f"then for the {following} token" if following == "refresh" else "then for a description",
+        )
     stage.tap("button.skip")
     stage.see_text("add_oa.ask_published", "published, yes or no?")
     stage.tap("button.yes_plain")
@@ -174,16 +185,15 @@ def _customers_come(stage: Stage) -> None:
 
 
 def _look_people_up(stage: Stage) -> None:
-    stage.hoa.say("/khach" if stage.language == "vi" else "/followers")
+    stage.say("/khach", "/followers")
     stage.see("Trần Minh Anh", "the follower list")
-    stage.hoa.say("/khach minh anh")
+    stage.say("/khach minh anh", "/find minh anh")
     stage.see("8812", "found by name without accents; her number is masked")
 
 
 def _zns(stage: Stage) -> None:
     line = f'/zns 0901234567 {APPOINTMENT} customer_name="Nguyễn Thị Lan"'
-    stage.hoa.say(line)
-    _fill(stage)
+    _fill(stage, stage.hoa.say(line))
     stage.tap("button.yes_money")
     stage.see(_state(stage, "sent"), "sent: the preview itself became the result")
     stage.see(_state(stage, "delivered"), "delivered: the receipt is on the same message")
@@ -193,23 +203,28 @@ def _zns(stage: Stage) -> None:
     stage.saw("Zalo accepted exactly one message")
 
 
-def _fill(stage: Stage) -> None:
-    """Answer what the template still asks, with Zalo's own sample, until the preview stands."""
+def _fill(stage: Stage, typed: int) -> None:
+    """Answer what the template still asks, with Zalo's own sample, until the preview stands below message `typed`."""
     samples = next(t["sample"] for t in stage.machine.ready["templates"] if t["template_id"] == APPOINTMENT)
     preview, question = stage.words("button.yes_money"), stage.words.middle("zns.ask_param")
-    for _ in range(len(samples) + 1):
-        shown = stage.see(
-            lambda message: preview in _buttons(message) or question in message["text"],
-            "the next question or the preview",
-        )
-        if preview in _buttons(shown):
-            return
-        name = next(name for name in samples if name in shown["text"].rpartition(question)[2])
-        stage.hoa.say(samples[name])
+
+    def is_preview(message: Seen) -> bool:
+        return preview in _buttons(message)
+
+    for name in samples:
+        # An answer's screen comes below it; the one above is edited too, when it loses its buttons.
+        below = typed
+        shown = stage.wait(lambda m: m["message_id"] > below and (is_preview(m) or question in m["text"]))  # noqa: B023
+        if is_preview(shown):
+            break
+        asked = next((each for each in samples if each in shown["text"].rpartition(question)[2]), name)
+        stage.saw(f"asked for {asked}, with its rule")
+        typed = stage.hoa.say(samples[asked])
+    stage.see(is_preview, "the preview: to whom, which template, what it costs, in which mode")
 
 
 def _text(stage: Stage) -> None:
-    stage.hoa.say("/gui minh anh" if stage.language == "vi" else "/send minh anh")
+    stage.say("/gui minh anh", "/send minh anh")
     stage.see(stage.words("button.way_cs"), "who first, then how: the ways that are open now")
     stage.hoa.tap(f"1 {stage.words('button.way_cs')}")
     stage.see_text("send.ask_content", "what to send?")
@@ -230,7 +245,7 @@ def _image(stage: Stage) -> None:
 
 def _refusal(stage: Stage) -> None:
     accepted = len(stage.control("messages"))
-    stage.hoa.say("/gui quoc bao" if stage.language == "vi" else "/send quoc bao")
+    stage.say("/gui quoc bao", "/send quoc bao")
     stage.see_text("send.not_now", "he wrote eleven days ago: the screen says which ways are closed, and why")
     stage.hoa.say("Chào anh Bảo, spa có lịch mới ạ")
     stage.see_text("error.send.window_closed.what", "refused before anything left, with the reason")
@@ -238,13 +253,15 @@ def _refusal(stage: Stage) -> None:
         raise Missed("a refused message left all the same")
     stage.saw("nothing left")
     stage.tap("button.cancel")
+    stage.see_text("cancel.done", "dropped")
 
 
 def _renewal(stage: Stage) -> None:
     before = _tokens(stage)
     stage.control("tokens/expire", {"oa_id": stage.oa["oa_id"]})
     stage.transcript.note("Zalo lets the access token expire, a day ahead of time")
-    stage.hoa.say("/gui 0908128812 Em nhắn để chị yên tâm là lịch vẫn giữ ạ")
+    words = "Em nhắn để chị yên tâm là lịch vẫn giữ ạ"
+    stage.say(f"/gui 0908128812 {words}", f"/send 0908128812 {words}")
     stage.see(stage.words("button.yes"), "the preview")
     stage.tap("button.yes")
     stage.see(_state(stage, "seen"), "the message went out all the same")

@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 import mimetypes
+from collections.abc import Mapping
 from typing import Any
 
 from sandbox.telegram.args import Upload
@@ -166,7 +167,8 @@ async def tap(state: TelegramState, body: Body) -> Any:
     old app would. With `wait` the answer waits for the bot's answerCallbackQuery, at most `timeout` s.
     """
     person = _person(state, body)
-    message = _chat(state, body, person).messages.get(body.integer("message_id"))
+    messages = _chat(state, body, person).messages
+    message = messages.get(body.integer("message_id")) if "message_id" in body.values else _newest(messages, body)
     if message is None:
         raise ControlError(404, "no such message")
     button = _button(message, body)
@@ -179,6 +181,16 @@ async def tap(state: TelegramState, body: Body) -> Any:
     alert = answer["text"] if answer and answer["show_alert"] else None
     found = {"answered": answer is not None, "alert": alert, **(answer or {})}
     return {"callback_query_id": callback.query_id, "n": number, **found}
+
+
+def _newest(messages: Mapping[int, Message], body: Body) -> Message | None:
+    """The newest message that has such a button now."""
+    wanted = body.text("text")
+    for message in sorted(messages.values(), key=lambda message: -message.message_id):
+        labels = [button["text"] for row in message.rows for button in row]
+        if message.deleted_at is None and wanted and any(label.startswith(wanted) for label in labels):
+            return message
+    return None
 
 
 def _button(message: Message, body: Body) -> dict[str, Any]:

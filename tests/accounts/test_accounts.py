@@ -2,8 +2,8 @@
 
 import pytest
 
-from models import AuditEntry, Confirmation, OaState, OaToken, OfficialAccount, Role
-from services import accounts, confirmations, staff
+from models import AuditEntry, Confirmation, Delivery, DeliveryState, Notice, OaState, OaToken, OfficialAccount, Role
+from services import accounts, confirmations, counters, staff, templates
 from services.accounts import Mode, NewAccount
 from services.audit import CLI
 from services.errors import Conflict, Invalid, NotFound
@@ -118,7 +118,7 @@ def test_a_change_voids_open_confirmations(shop):
     token = confirmations.ask(desk.now(), person, "x", {}, shop.again(shop.oa))
     accounts.rename(desk, CLI, shop.again(shop.oa), "Spa Hoa Mai Q.7")
     with pytest.raises(Conflict):
-        confirmations.use(desk.now(), person, token)
+        confirmations.use(desk.now(), person, token, "x")
     assert Confirmation.get().used_at is None
 
 
@@ -139,7 +139,7 @@ def test_finding_ignores_accents_and_prefers_the_exact_one(shop):
 
 def test_the_card_of_a_healthy_oa_has_no_alarm(shop):
     """Connected by pasted tokens, package and quota read."""
-    from services import templates, tokens
+    from services import tokens
 
     shop.run(lambda desk: tokens.prove(desk, shop.oa))
     shop.run(lambda desk: accounts.refresh_profile(desk, shop.oa))
@@ -190,3 +190,46 @@ def test_missing_secrets_of_the_app_have_a_line(shop):
     bare = shop.settings.model_copy(update={"zalo_app_secret": SecretStr(""), "zalo_webhook_secret": ()})
     found = {line.key for line in lines(replace(shop.desk(), settings=bare), shop.oa)}
     assert {"app.no_secret", "events.no_secret"} <= found
+
+
+def test_wrongly_signed_events_have_a_line_until_a_good_one_comes(shop):
+    """The commonest mistake of a set-up: another of Zalo's secrets stands in ZALO_WEBHOOK_SECRET."""
+    now = shop.clock.now()
+    counters.add(now, "webhook.wrong")
+    assert keys(shop)["events.wrong"] is Level.WARNING
+    OfficialAccount.update(last_event_at=now).execute()
+    assert "events.ok" in keys(shop)
+    counters.add(shop.clock.advance(minutes=1), "webhook.wrong")
+    assert keys(shop)["events.wrong"] is Level.WARNING
+
+
+def test_one_template_that_was_asked_for_is_not_the_whole_list(shop):
+    """A message by a template's number makes that one known; the card does not take it for all there are."""
+    shop.run(lambda desk: templates.fresh(desk, shop.oa, "300111"))
+    assert keys(shop)["templates.never"] is Level.UNKNOWN
+    assert not templates.known(shop.oa)
+    shop.run(lambda desk: templates.sync(desk, shop.oa))
+    assert templates.known(shop.oa)
+    assert keys(shop)["templates.ok"] is Level.OK
+
+
+def test_a_yes_to_one_thing_is_no_yes_to_another(shop):
+    """A button forged with the token of a harmless question changes nothing."""
+    desk = shop.desk()
+    person = staff.add(desk.now(), 7, Role.MANAGER)
+    token = confirmations.ask(desk.now(), person, "mode", {}, shop.again(shop.oa))
+    with pytest.raises(NotFound):
+        confirmations.use(desk.now(), person, token, "remove_oa")
+    assert confirmations.use(desk.now(), person, token, "mode").used_at is not None
+
+
+def test_removing_an_oa_tells_those_whose_messages_waited(shop):
+    """The message that said "waiting" is edited to say that it was cancelled."""
+    now = shop.clock.now()
+    row = Delivery.create(
+        oa=shop.oa, channel="cs", kind="text", recipient="1", content={}, dedupe_key="d", tracking_id="t",
+        created_at=now, chat_id=7, chat_message_id=8,
+    )  # fmt: skip
+    accounts.remove(shop.desk(), CLI, shop.again(shop.oa))
+    assert Delivery.get_by_id(row.id).state == DeliveryState.CANCELLED
+    assert Notice.get(Notice.kind == "delivery").message_id == 8
