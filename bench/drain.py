@@ -7,6 +7,7 @@ ratio says what parsing, judging and claiming cost on top of the bare writing.
 from __future__ import annotations
 
 import asyncio
+import statistics
 import tempfile
 import time
 from datetime import UTC, datetime
@@ -26,15 +27,18 @@ BATCH = 1000
 
 
 def main(events: int = EVENTS) -> None:
-    """Print the ratio of three runs."""
-    for _ in range(3):
+    """Print the ratio of five runs and their median: a disk shared with others makes any single one chance."""
+    ratios = []
+    for _ in range(5):
         with tempfile.TemporaryDirectory(prefix="oadesk-bench-") as folder:
             taken, written = _drain(Path(folder), events)
             plain = _plain(Path(folder), written)
         print(
             f"drain: {events / taken:,.0f} events/s in {taken:.2f} s; plain executemany of the same rows {plain:.2f} s;"
-            f" ratio {plain / taken:.2f} (wanted: at least 0.5)"
+            f" ratio {plain / taken:.2f}"
         )
+        ratios.append(plain / taken)
+    print(f"drain: median ratio {statistics.median(ratios):.2f} (wanted: at least 0.5)")
 
 
 def _drain(folder: Path, events: int) -> tuple[float, list[tuple[str, list[tuple[object, ...]]]]]:
