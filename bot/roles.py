@@ -40,13 +40,23 @@ COMMANDS = (
 )
 BY_NAME = {name: command for command in COMMANDS for name in command.names}
 
+# Asked at every answer, not only at the opening: a role can be taken away while a form is open.
+FORMS: dict[str, Role] = {
+    "add_oa": Role.MANAGER,
+    "rename": Role.MANAGER,
+    "describe": Role.MANAGER,
+    "tokens": Role.MANAGER,
+    "send": Role.OPERATOR,
+    "zns": Role.OPERATOR,
+}
+
 BUTTONS: dict[str, Role] = {
     "home": Role.VIEWER,
     "help": Role.VIEWER,
     "cancel": Role.VIEWER,
     "settings": Role.VIEWER,
     "lang": Role.VIEWER,
-    "f": Role.VIEWER,  # an answer to the open form; opening the form needed the form's own role
+    "f": Role.VIEWER,  # an answer to the open form: FORMS decides
     "f.go": Role.VIEWER,
     # OAs
     "oas": Role.VIEWER,

@@ -12,7 +12,7 @@ from bot.forms.engine import park, picked, take
 from bot.forms.kinds import KINDS
 from bot.keyboards import home_row
 from bot.markup import OldKeyboard, Screen, lines, part, read
-from bot.roles import BUTTONS, BY_NAME
+from bot.roles import BUTTONS, BY_NAME, FORMS
 from bot.routes import BUTTON_ROUTES, COMMAND_ROUTES
 from bot.screens.home import home
 from bot.turn import Turn
@@ -53,6 +53,7 @@ async def _command(turn: Turn) -> None:
 async def _typed(turn: Turn) -> None:
     form = await turn.form()
     if form is not None and _waits_for(form, turn.text.strip()):
+        _need(turn, FORMS[form.kind])
         await take(KINDS[form.kind], turn, form)
         return
     await park(turn)
@@ -98,6 +99,7 @@ async def _answer_by_button(turn: Turn, args: tuple[str, ...]) -> None:
     form = await turn.form()
     if form is None or form.message_id != turn.tapped:
         raise OldKeyboard("form")
+    _need(turn, FORMS[form.kind])
     await picked(KINDS[form.kind], turn, form, part(args, 0), args[-1])
 
 

@@ -167,3 +167,10 @@ def test_three_migrations_at_once_are_safe(environment, tmp_path, postgres_url_o
         outputs = [process.communicate(timeout=60) for process in started]
         assert [process.returncode for process in started] == [0, 0, 0], outputs
         assert sum(len(out.splitlines()) for out, _ in outputs) == len(list((ROOT / "migrations").glob("0*.py")))
+
+
+def test_what_make_run_lacks_is_named_at_once(run):
+    """All of it in one line, before any process starts."""
+    run("check")
+    refused = run("check", code=1, TELEGRAM_BOT_TOKEN="", ZALO_WEBHOOK_SECRET="")
+    assert "TELEGRAM_BOT_TOKEN, ZALO_WEBHOOK_SECRET" in refused.stderr

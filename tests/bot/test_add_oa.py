@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.forms.add_oa import STEPS
-from models import Draft, OaToken, OfficialAccount, Role, StaffUpdate, TokenState
+from models import Draft, OaToken, OfficialAccount, Role, Staff, StaffUpdate, TokenState
 
 
 def answer_up_to(person, words, pair, last: str, **other: str):
@@ -136,3 +136,13 @@ def test_an_operator_cannot_register(desk):
     person = desk.person(Role.OPERATOR)
     person.say("/start")
     assert "Thêm OA" not in str(person.wait_for("Chưa có OA")["keyboard"])
+
+
+def test_a_manager_who_is_one_no_longer_cannot_finish_the_form(desk, words):
+    """The role counts at every answer, not at the moment the form was opened."""
+    person, pair = desk.person(language=words.language), desk.issue()
+    answer_up_to(person, words, pair, "testing")
+    Staff.update(role=Role.VIEWER).where(Staff.telegram_id == person.id).execute()
+    person.tap(words("button.no"))
+    desk.settle()
+    assert OfficialAccount.select().count() == 0

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.roles import BUTTONS, BY_NAME, COMMANDS
+from bot.forms.kinds import KINDS
+from bot.roles import BUTTONS, BY_NAME, COMMANDS, FORMS
 from bot.routes import BUTTON_ROUTES, COMMAND_ROUTES
 from models import Role
 
@@ -22,6 +23,11 @@ def test_every_command_has_a_role_and_an_answer():
 def test_every_button_has_a_role_and_an_answer():
     """`f`, an answer to the open form, goes to the form itself."""
     assert set(BUTTONS) - {"f"} == set(BUTTON_ROUTES)
+
+
+def test_every_form_has_a_role():
+    """Its answers are checked by it too."""
+    assert set(FORMS) == set(KINDS)
 
 
 def test_no_name_means_two_commands():
