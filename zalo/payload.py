@@ -59,7 +59,9 @@ def as_id(value: object) -> str | None:
     if value is None:
         return None
     if isinstance(value, str):
-        return clean(value) if 0 < len(value) <= _LONGEST_ID else None
+        if not 0 < len(value) <= _LONGEST_ID:
+            return None
+        return value if value.isalnum() else clean(value)  # nearly every id, ten times an event: worth a short cut
     if isinstance(value, bool) or not isinstance(value, int):
         return None
     return str(value)
@@ -74,7 +76,8 @@ def as_int(value: object) -> int | None:
         return None
     number = value
     if isinstance(value, str):
-        number = int(value) if _DIGITS.fullmatch(value) else None
+        plain = len(value) <= 18 and value.isascii() and value.isdigit()  # nearly every timestamp
+        number = int(value) if plain or _DIGITS.fullmatch(value) else None
     elif isinstance(value, float):
         number = int(value) if value.is_integer() else None
     return number if isinstance(number, int) and -_INT64 <= number < _INT64 else None
