@@ -183,14 +183,14 @@ async def tap(state: TelegramState, body: Body) -> Any:
     return {"callback_query_id": callback.query_id, "n": number, **found}
 
 
-def _newest(messages: Mapping[int, Message], body: Body) -> Message | None:
-    """The newest message that has such a button now."""
+def _newest(messages: Mapping[int, Message], body: Body) -> Message:
+    """The newest message that has such a button now; refused (409) when there is none."""
     wanted = body.text("text")
     for message in sorted(messages.values(), key=lambda message: -message.message_id):
         labels = [button["text"] for row in message.rows for button in row]
         if message.deleted_at is None and wanted and any(label.startswith(wanted) for label in labels):
             return message
-    return None
+    raise ControlError(409, f"no message has a button beginning with {wanted!r}")
 
 
 def _button(message: Message, body: Body) -> dict[str, Any]:

@@ -55,8 +55,6 @@ class Person:
         With `wait`, returns the bot's answer too: answered, text, show_alert. Raises Refused when no
         message has such a button now.
         """
-        if message_id is None:
-            message_id = self._newest_with(label)["message_id"]
         return self._tapped({"message_id": message_id, "text": label, "wait": wait})
 
     def tap_data(self, data: str, message_id: int, *, wait: bool = False, force: bool = False) -> dict[str, Any]:
@@ -125,12 +123,6 @@ class Person:
                 if entry["kind"] == "delete" and entry["message_id"] == message_id:
                     return
         raise NotSeen(f"message {message_id} was not deleted within {timeout:g} s")
-
-    def _newest_with(self, label: str) -> Seen:
-        for message in reversed(self.chat()):
-            if not message["deleted"] and any(text.startswith(label) for text in labels(message)):
-                return message
-        raise Refused(f"no message has a button beginning with {label!r}")
 
     def _send(self, path: str, data: bytes, caption: str, file_name: str) -> int:
         coded = base64.b64encode(data).decode("ascii")
