@@ -17,10 +17,10 @@ from bot.menu import Menus
 from bot.outbox import Outbox
 from bot.polling import Poller
 from bot.telegram_limits import Sender
-from bot.texts import load
 from bot.turn import Office
 from config import Settings
 from services.desk import Desk
+from texts import load
 
 log = structlog.get_logger(__name__)
 

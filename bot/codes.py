@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from bot.markup import Html, lines
-from bot.texts import Texts
 from services import troubles
+from texts import Texts
+from texts.html import Html, lines
 
 CODE = re.compile(r"-\d{2,5}|\d{3}")
 TABLES = ("zns", "oa", "oauth")

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import html
-import re
 import secrets
 from datetime import date, datetime
 from typing import Any
 
-from bot.figures import clock
-from bot.markup import Html, lines, quote
-from bot.texts import Texts
 from bot.turn import Turn
 from services.errors import DeskError
+from texts import Texts
+from texts.figures import clock
+from texts.html import Html, bare, lines, quote
 
 ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # without signs that look alike
 
@@ -51,7 +49,7 @@ def unforeseen(turn: Turn, ref: str) -> Html:
 def brief(turn: Turn, error: DeskError) -> str:
     """One sentence for the remark over a button."""
     base = f"error.{error.key}" if f"error.{error.key}.what" in turn.t else "error.other"
-    text = html.unescape(re.sub(r"<[^>]+>", "", turn.t.lenient(f"{base}.what", _values(turn, error))))
+    text = bare(turn.t.lenient(f"{base}.what", _values(turn, error)))
     return text[:1].upper() + text[1:]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.markup import Html
+from texts.html import Html
 
 TOKEN = re.compile(r"<[^<>]+>|&(?:#\d+|#x[0-9a-fA-F]+|[a-z]+);|.", re.DOTALL)
 ELLIPSIS = "…"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.markup import Button, Rows, to
-from bot.texts import Texts
+from texts import Texts
 
 
 def home_row(t: Texts) -> list[Button]:

@@ -2,35 +2,15 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass, field
 from typing import Literal
+
+from texts.html import Html
 
 # Raised when buttons change their meaning: every keyboard made before then counts as old.
 LAYOUT = "1"
 MAX_CALLBACK_BYTES = 64
 Style = Literal["", "success", "danger", "primary"]
-
-
-class Html(str):
-    """Text that is Telegram HTML already; every other text is escaped before it enters one."""
-
-    __slots__ = ()
-
-
-def escape(text: str) -> Html:
-    """Plain text as HTML: `<3` in a name must not break a message."""
-    return Html(html.escape(text, quote=False))
-
-
-def lines(*parts: str | None) -> Html:
-    """Join what is there, a line each; an empty string is an empty line, None is left out."""
-    return Html("\n".join(part if isinstance(part, Html) else escape(part) for part in parts if part is not None))
-
-
-def quote(*parts: str | None) -> Html:
-    """A folded block, for what only support needs."""
-    return Html(f"<blockquote expandable>{lines(*parts)}</blockquote>")
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from telegram import Bot, BotCommand, BotCommandScopeAllPrivateChats, BotCommand
 from telegram.error import TelegramError
 
 from bot.roles import COMMANDS
-from bot.texts import Texts
 from models import Staff
 from services import staff
+from texts import Texts
 
 log = structlog.get_logger(__name__)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from bot.markup import Button, Html, Screen, lines, to
+from bot.markup import Button, Screen, to
 from bot.render_delivery import Eyes, render_delivery
 from bot.screens.customers import customer_card
 from bot.screens.titles import oa_name
 from bot.turn import Office, Turn
 from models import Delivery, Follower, Notice, OfficialAccount, Staff
+from texts.html import Html, lines
 
 Render = Callable[[Turn, Notice], Awaitable[Screen | None]]
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot import errors, figures
+from bot import errors
 from bot.codes import explain_code
 from bot.html_cut import cut
-from bot.markup import Button, Html, Rows, Screen, escape, lines, quote, to
+from bot.markup import Button, Rows, Screen, to
 from bot.screens.titles import oa_name
-from bot.texts import Texts
 from models import Channel, Delivery, DeliveryState, OfficialAccount
 from services import deliveries, phones
+from texts import Texts, figures
+from texts.html import Html, escape, lines, quote
 
 S = DeliveryState
 ICONS = {

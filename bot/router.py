@@ -11,7 +11,7 @@ from bot.commands.sending import PHONE
 from bot.forms.engine import park, picked, take
 from bot.forms.kinds import KINDS
 from bot.keyboards import home_row
-from bot.markup import OldKeyboard, Screen, lines, part, read
+from bot.markup import OldKeyboard, Screen, part, read
 from bot.roles import BUTTONS, BY_NAME, FORMS
 from bot.routes import BUTTON_ROUTES, COMMAND_ROUTES
 from bot.screens.home import home
@@ -20,6 +20,7 @@ from models import Role
 from services import notices, staff
 from services.drafts import Form
 from services.errors import NotAllowed
+from texts.html import lines
 
 COMMAND = re.compile(r"/([A-Za-z0-9_]+)(?:@\w+)?(?:\s+(.*))?$", re.DOTALL)
 # Buttons that belong to the open form: tapping them does not leave it.

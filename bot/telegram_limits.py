@@ -18,7 +18,8 @@ from telegram.constants import ParseMode
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from bot.html_cut import cut
-from bot.markup import Button, Html, Rows, Screen
+from bot.markup import Button, Rows, Screen
+from texts.html import Html
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)

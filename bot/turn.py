@@ -11,11 +11,11 @@ import db
 from bot.markup import Screen, Target
 from bot.menu import Menus
 from bot.telegram_limits import Sender
-from bot.texts import Texts
 from models import Staff
 from services import audit, drafts
 from services.desk import Desk
 from services.drafts import Form
+from texts import Texts
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -18,11 +18,13 @@ PLACES = {
     "models": {"db"},
     "zalo": {"zalo"},
     "services": {"config", "db", "secretbox", "models", "services", "zalo"},
-    "webhook": {"config", "db", "models", "services", "webhook"},
-    "bot": {"config", "db", "models", "services", "bot"},
+    "texts": {"services", "texts"},
+    "webhook": {"config", "db", "models", "services", "texts", "webhook"},
+    "bot": {"config", "db", "models", "services", "texts", "bot"},
     "jobs": {"config", "db", "models", "services"},
-    "clock": {"config", "db", "models", "services", "jobs"},
-    "manage": {"config", "db", "secretbox", "models", "services", "bot"},  # of the bot: its texts
+    "clock": {"config", "db", "models", "services", "texts", "jobs"},
+    "manage": {"cli"},
+    "cli": {"config", "db", "secretbox", "models", "services", "texts", "cli"},
     "sandbox": {"sandbox", "zalo"},
 }
 HOMES = {
@@ -33,9 +35,9 @@ HOMES = {
     "flask": {"webhook"},
     "huey": {"jobs"},
     "apscheduler": {"clock"},
-    "click": {"manage", "sandbox"},
+    "click": {"cli", "manage", "sandbox"},
     "gevent": {"webhook"},
-    "cryptography": {"secretbox", "config", "manage"},
+    "cryptography": {"secretbox", "config", "cli"},
 }
 
 

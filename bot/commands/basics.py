@@ -8,12 +8,13 @@ from bot.codes import code_page, looks_like_code
 from bot.forms.engine import ask
 from bot.forms.kinds import KINDS
 from bot.keyboards import home_row
-from bot.markup import Button, Html, OldKeyboard, Screen, lines, part, to
+from bot.markup import Button, OldKeyboard, Screen, part, to
 from bot.roles import COMMANDS
 from bot.screens.home import home, show_home
-from bot.texts import LANGUAGES
 from bot.turn import Turn
 from services import staff
+from texts import LANGUAGES
+from texts.html import Html, lines
 
 Args = tuple[str, ...]
 

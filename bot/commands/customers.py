@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bot import figures
 from bot.markup import OldKeyboard, part, whole
 from bot.screens.customers import ALL, customer_card, customer_list
 from bot.screens.need_oa import need_oa
@@ -16,6 +15,7 @@ from bot.turn import Turn
 from models import Follower, OfficialAccount
 from services import audit, exports, followers, notices, phones
 from services.errors import NotAllowed
+from texts import figures
 
 Args = tuple[str, ...]
 NUMBER_SHOWN_FOR = timedelta(minutes=10)

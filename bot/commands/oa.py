@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.forms.add_oa import ADD_OA, new_form
 from bot.forms.engine import open_form
 from bot.forms.oa_fields import FIELDS, field_form
-from bot.markup import OldKeyboard, Screen, lines, part, whole
+from bot.markup import OldKeyboard, Screen, part, whole
 from bot.screens.oa_card import edit_screen, live_question, oa_card, prove_question, remove_question
 from bot.screens.oa_list import oa_list
 from bot.turn import Turn
@@ -15,6 +15,7 @@ from services import accounts, confirmations, current, halts, reconcile, staff, 
 from services.accounts import Mode
 from services.errors import NotAllowed
 from services.pacing import Lane
+from texts.html import lines
 
 Args = tuple[str, ...]
 MODE, REMOVE = "mode", "remove_oa"  # what a yes was asked for

@@ -7,13 +7,14 @@ from bot.commands.basics import explain_code
 from bot.commands.sending import PHONE
 from bot.forms.send import open_send, read_content
 from bot.keyboards import home_row
-from bot.markup import Button, Screen, lines, to
+from bot.markup import Button, Screen, to
 from bot.screens.customers import ALL, customer_card, customer_list
 from bot.screens.need_oa import need_oa
 from bot.screens.titles import oa_title
 from bot.turn import Turn
 from models import OfficialAccount, Role
 from services import followers, phones, staff
+from texts.html import lines
 
 
 async def pasted(turn: Turn) -> None:

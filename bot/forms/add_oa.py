@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.forms.engine import ask
 from bot.keyboards import cancel_row
-from bot.markup import Button, Html, Rows, Screen, lines, to
+from bot.markup import Button, Rows, Screen, to
 from bot.screens.oa_card import added
 from bot.turn import Turn
 from services import accounts, current, reconcile, templates, troubles
@@ -15,6 +15,7 @@ from services.accounts import NewAccount
 from services.drafts import Form
 from services.errors import Conflict, DeskError, Invalid
 from services.pacing import Lane
+from texts.html import Html, lines
 
 STEPS = ("name", "oa_id", "access", "refresh", "description", "published", "testing")
 SECRET = {"access", "refresh"}

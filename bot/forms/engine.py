@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import Protocol
 
 from bot import errors
-from bot.markup import Html, OldKeyboard, Screen, lines
+from bot.markup import OldKeyboard, Screen
 from bot.turn import Turn
 from services import troubles
 from services.drafts import Form
+from texts.html import Html, lines
 
 
 class FormKind(Protocol):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from bot.forms.engine import ask
 from bot.keyboards import cancel_row
-from bot.markup import Button, Rows, Screen, lines, to
+from bot.markup import Button, Rows, Screen, to
 from bot.screens.oa_card import oa_card
 from bot.screens.titles import oa_title
 from bot.turn import Turn
 from models import OfficialAccount
 from services import accounts, token_paste
 from services.drafts import Form
+from texts.html import lines
 
 STEPS = {"rename": "name", "describe": "description", "tokens": "access"}
 

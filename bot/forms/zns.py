@@ -6,7 +6,7 @@ from typing import Any
 
 from bot import errors
 from bot.forms.engine import ask
-from bot.markup import Html, Screen
+from bot.markup import Screen
 from bot.screens.refusal import refusal
 from bot.screens.zns import ask_edit, ask_param, ask_phone, ask_template, preview
 from bot.turn import Turn
@@ -15,6 +15,7 @@ from services import messages, phones, templates
 from services.drafts import Form
 from services.errors import DeskError, Invalid, NotFound, Refusal
 from services.pacing import Lane
+from texts.html import Html
 
 
 def zns_form(oa: OfficialAccount, phone: str = "", *, typed: bool = True) -> Form:

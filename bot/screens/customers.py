@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from bot import figures
 from bot.errors import spoken
 from bot.keyboards import back_row, home_row, pager, pairs, short
-from bot.markup import Button, Html, Rows, Screen, escape, lines, to
+from bot.markup import Button, Rows, Screen, to
 from bot.screens.titles import oa_title
 from bot.turn import Turn
 from models import Follower, OfficialAccount, Role
 from services import followers, phones, staff
 from services.interaction import last_interaction
 from services.names import fold_name
+from texts import figures
+from texts.html import Html, escape, lines
 
 PAGE = 8
 QUERY_BYTES = 24  # what of a search fits into a button

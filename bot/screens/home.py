@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bot.keyboards import pairs
-from bot.markup import Button, Html, Screen, lines, to
+from bot.markup import Button, Screen, to
 from bot.screens.titles import oa_title, readiness_line
 from bot.turn import Turn
 from models import OfficialAccount, Role
 from services import accounts, current, readiness, staff
 from services.current import Today
 from services.readiness import Level, Line
+from texts.html import Html, lines
 
 
 async def show_home(turn: Turn, args: tuple[str, ...] = ()) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bot.keyboards import back_row, pairs
-from bot.markup import Button, Html, Rows, Screen, Style, escape, lines, to
+from bot.markup import Button, Rows, Screen, Style, to
 from bot.screens.titles import mode_name, oa_title, readiness_line
 from bot.turn import Turn
 from models import Follower, OaState, OfficialAccount, Role, TokenState
 from services import accounts, readiness, staff, tokens
 from services.accounts import Mode
 from services.readiness import Level, Line
+from texts.html import Html, escape, lines
 
 MODES = (Mode.PAUSED, Mode.TEST, Mode.LIVE)
 STYLES: dict[Mode, Style] = {Mode.PAUSED: "danger", Mode.TEST: "", Mode.LIVE: "success"}

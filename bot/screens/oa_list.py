@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bot.keyboards import home_row, pager, pairs, short
-from bot.markup import Button, Html, Screen, escape, lines, to
+from bot.markup import Button, Screen, to
 from bot.screens.titles import mode_name, oa_name, readiness_line
 from bot.turn import Turn
 from models import OfficialAccount, Role
 from services import accounts, readiness, staff
 from services.readiness import Level, Line
+from texts.html import Html, escape, lines
 
 PAGE = 8
 LAMPS = {Level.BROKEN: "🔴", Level.WARNING: "🟠", Level.OK: "🟢", Level.UNKNOWN: "🟢"}

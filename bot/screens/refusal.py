@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bot import errors
 from bot.keyboards import cancel_row
-from bot.markup import Button, Html, Rows, Screen, lines, to
+from bot.markup import Button, Rows, Screen, to
 from bot.screens.titles import oa_title
 from bot.turn import Turn
 from models import Channel, OfficialAccount
 from services.errors import Refusal
 from services.preflight import Way
+from texts.html import Html, lines
 
 
 def refusal(

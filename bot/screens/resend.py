@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bot.keyboards import home_row
-from bot.markup import Button, Screen, lines, to
+from bot.markup import Button, Screen, to
 from bot.screens.titles import oa_title
 from bot.turn import Turn
 from models import Delivery
+from texts.html import lines
 
 
 def resend_question(turn: Turn, row: Delivery, token: str) -> Screen:

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import db
 from bot.forms.kinds import KINDS
-from bot.markup import lines
 from bot.screens.home import home
 from bot.turn import Office, Turn
 from models import Staff
+from texts.html import lines
 
 
 async def tell_restart(office: Office, chat_id: int) -> None:

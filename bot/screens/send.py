@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from bot import figures
 from bot.errors import spoken
 from bot.keyboards import cancel_row, pairs, short
-from bot.markup import Button, Html, Rows, Screen, escape, lines, to
+from bot.markup import Button, Rows, Screen, to
 from bot.screens.customers import choose_line, name_of
 from bot.screens.refusal import way_line
 from bot.screens.titles import oa_title
@@ -17,6 +16,8 @@ from services.drafts import Form
 from services.interaction import last_interaction
 from services.messages import CsPreview
 from services.preflight import Way
+from texts import figures
+from texts.html import Html, escape, lines
 
 
 def ask_who(turn: Turn, oa: OfficialAccount, form: Form) -> Screen:

@@ -6,13 +6,13 @@ import unicodedata
 from datetime import datetime
 
 from bot.errors import spoken
-from bot.markup import Html, escape
-from bot.texts import Texts
 from bot.turn import Turn
 from models import OfficialAccount
 from services import accounts
 from services.accounts import Mode
 from services.readiness import Level, Line
+from texts import Texts
+from texts.html import Html, escape
 
 DAYS = {"until"}
 LAMPS = {Level.OK: "✅", Level.WARNING: "⚠️", Level.BROKEN: "❌", Level.UNKNOWN: "❔"}

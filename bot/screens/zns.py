@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.keyboards import cancel_row, pager, pairs, short
-from bot.markup import Button, Html, Rows, Screen, escape, lines, to
+from bot.markup import Button, Rows, Screen, to
 from bot.screens.titles import oa_title
 from bot.turn import Turn
 from models import OfficialAccount, ZnsTemplate
@@ -14,6 +14,7 @@ from services import phones
 from services.accounts import Mode
 from services.drafts import Form
 from services.messages import ZnsPreview
+from texts.html import Html, escape, lines
 
 PAGE = 8
 

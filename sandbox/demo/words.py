@@ -14,19 +14,25 @@ class Words:
     """Labels and sentences of one language by their keys."""
 
     def __init__(self, language: str) -> None:
-        self._table = tomllib.loads((ROOT / "locale" / f"{language}.toml").read_text(encoding="utf-8"))
+        files = sorted((ROOT / "locale" / language).glob("*.toml"))
+        self._tables = [tomllib.loads(path.read_text(encoding="utf-8")) for path in files]
 
     def __call__(self, key: str) -> str:
         """The text up to its first placeholder: enough to find the button or message by."""
-        found: Any = self._table
-        for part in key.split("."):
-            found = found[part]
-        return unescape(re.sub(r"<[^>]+>", "", str(found).strip())).partition("{")[0].rstrip()
+        return self._plain(key).strip().partition("{")[0].rstrip()
 
     def middle(self, key: str) -> str:
         """The longest piece of a text that holds no placeholder and no line break."""
-        found: Any = self._table
-        for part in key.split("."):
-            found = found[part]
-        plain = unescape(re.sub(r"<[^>]+>", "", str(found)))
-        return max((piece.strip() for piece in re.split(r"\{[^}]*\}|\n", plain)), key=len)
+        return max((piece.strip() for piece in re.split(r"\{[^}]*\}|\n", self._plain(key))), key=len)
+
+    def _plain(self, key: str) -> str:
+        for table in self._tables:
+            if (found := _look_up(table, key.split("."))) is not None:
+                return unescape(re.sub(r"<[^>]+>", "", found))
+        raise KeyError(key)
+
+
+def _look_up(table: Any, path: list[str]) -> str | None:
+    for part in path:
+        table = table.get(part) if isinstance(table, dict) else None
+    return table if isinstance(table, str) else None

@@ -17,7 +17,6 @@ import pytest
 
 import config
 from bot.app import Running, running
-from bot.texts import load
 from models import Follower, OfficialAccount, Role
 from sandbox.running import RunningSandbox, running_sandbox
 from sandbox.telegram.person import Person
@@ -26,6 +25,7 @@ from services.audit import CLI
 from services.desk import Desk
 from services.names import fold_name
 from services.updates import Arrival
+from texts import load
 
 OWNER = 7001002003
 LIMIT = 20.0

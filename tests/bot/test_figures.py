@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot import figures
+from texts import figures
 
 NOW = datetime(2026, 11, 23, 2, 17, tzinfo=UTC)  # 09:17 in Vietnam
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from bot.html_cut import cut, length, split
 from bot.keyboards import pager
-from bot.markup import Html, OldKeyboard, escape, lines, read, to
+from bot.markup import OldKeyboard, read, to
 from sandbox.telegram.html_text import parse_html, utf16_length
+from texts.html import Html, escape, lines
 
 TEXT = st.text(alphabet=st.sampled_from("aặ😀<>&\n \"'x"), max_size=120)
 PIECES = st.lists(st.tuples(st.sampled_from(["", "b", "i", "code"]), TEXT), max_size=12)

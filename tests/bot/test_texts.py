@@ -8,9 +8,9 @@ from pathlib import Path
 from string import Formatter
 
 from bot.html_cut import split
-from bot.markup import Html
-from bot.texts import load
 from sandbox.telegram.html_text import parse_html
+from texts import load
+from texts.html import Html
 
 ROOT = Path(__file__).parents[2]
 TEXTS = load()

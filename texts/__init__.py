@@ -1,4 +1,4 @@
-"""Every word the bot says, from locale/*.toml, by key and language."""
+"""Every word people read, from the files of locale/<language>/, by key and language."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
-from bot import figures
-from bot.markup import Html, escape
+from texts import figures
+from texts.html import Html, escape
 
 FOLDER = Path(__file__).parent.parent / "locale"
 LANGUAGES = ("vi", "en")
@@ -74,8 +74,18 @@ class Texts:
 
 
 def load(folder: Path = FOLDER) -> dict[str, Texts]:
-    """Read all languages once, at the start of the process."""
-    return {name: Texts(name, flatten(tomllib.loads(_read(folder, name)))) for name in LANGUAGES}
+    """Read all languages once, at the start of the process. Raises ValueError for a key that stands in two files."""
+    return {name: Texts(name, _table(folder / name)) for name in LANGUAGES}
+
+
+def _table(folder: Path) -> dict[str, str]:
+    table: dict[str, str] = {}
+    for path in sorted(folder.glob("*.toml")):
+        found = flatten(tomllib.loads(path.read_text(encoding="utf-8")))
+        if twice := sorted(table.keys() & found.keys()):
+            raise ValueError(f"{path.name} says again: {', '.join(twice)}")
+        table |= found
+    return table
 
 
 def flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
@@ -85,7 +95,3 @@ def flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
         key = f"{prefix}{name}"
         flat |= flatten(value, f"{key}.") if isinstance(value, Mapping) else {key: str(value).strip("\n")}
     return flat
-
-
-def _read(folder: Path, language: str) -> str:
-    return (folder / f"{language}.toml").read_text(encoding="utf-8")

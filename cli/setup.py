@@ -1,0 +1,43 @@
+"""Before the first start: keys, settings, the schema."""
+
+from __future__ import annotations
+
+import click
+from cryptography.fernet import Fernet
+
+import config
+import db
+from cli.ground import json_option, open_desk, print_rows, refuse
+
+
+@click.command("new-key")
+def new_key() -> None:
+    """Print a new key for SECRET_KEYS."""
+    click.echo(Fernet.generate_key().decode())
+
+
+@click.command()
+def check() -> None:
+    """Say what the settings still lack to run all four processes."""
+    settings = config.load()
+    needed = {
+        "TELEGRAM_BOT_TOKEN": settings.telegram_bot_token.get_secret_value(),
+        "ZALO_APP_ID": settings.zalo_app_id,
+        "ZALO_APP_SECRET": settings.zalo_app_secret.get_secret_value(),
+        "ZALO_WEBHOOK_SECRET": settings.zalo_webhook_secret,
+    }
+    missing = [name for name, value in needed.items() if not value]
+    if missing:
+        refuse(f"not set: {', '.join(missing)}; see .env.example")
+
+
+@click.command()
+@json_option
+def migrate(as_json: bool) -> None:
+    """Bring the database to the schema of this version. Safe when several processes start it at once."""
+    open_desk()
+    applied = db.migrate()
+    db.close_database()
+    if as_json:
+        print_rows(({"applied": name} for name in applied), as_json)
+    click.echo(f"{len(applied)} migration(s) applied" if applied else "nothing to do", err=True)
