@@ -7,9 +7,10 @@ also be given as NAME_FILE, the path of a file that holds the value (how most pl
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
@@ -23,6 +24,7 @@ from pydantic_settings import (
 )
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+AddressList = Annotated[tuple[str, ...], NoDecode]
 CommaList = Annotated[tuple[SecretStr, ...], NoDecode]
 
 
@@ -47,6 +49,8 @@ class Settings(BaseSettings):
     zalo_openapi_url: str = "https://openapi.zalo.me"
     zalo_business_url: str = "https://business.openapi.zalo.me"
     zalo_app_proof: bool = False
+    zalo_pkce: Literal["request", "fixed", "none"] = "request"
+    zalo_pkce_verifier: SecretStr = SecretStr("")
     zalo_verification_code: str = ""
     telegram_bot_token: SecretStr = SecretStr("")
     telegram_owner_id: int | None = None
@@ -55,11 +59,23 @@ class Settings(BaseSettings):
     metrics_token: SecretStr = SecretStr("")
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    smtp_host: str = ""
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_from: str = ""
+    alert_email: AddressList = ()
+    keep_events_days: int = Field(default=30, ge=1, le=3650)
+    keep_event_keys_days: int = Field(default=90, ge=1, le=3650)
+    keep_messages_days: int = Field(default=365, ge=1, le=36500)
+    keep_audit_days: int = Field(default=1095, ge=30, le=36500)
     vat_percent: int = Field(default=8, ge=0, le=30)
     web_concurrency: int = Field(default=2, ge=1, le=64)
     log_level: str = "INFO"
+    dyno: str = ""  # set by platforms whose disks are thrown away at every restart
 
-    @field_validator("secret_keys", "zalo_webhook_secret", mode="before")
+    @field_validator("secret_keys", "zalo_webhook_secret", "alert_email", mode="before")
     @classmethod
     def _split_commas(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -109,6 +125,22 @@ class Settings(BaseSettings):
             raise ValueError("must be https (http is accepted on this machine only)")
         return value.rstrip("/")
 
+    @field_validator("zalo_pkce_verifier")
+    @classmethod
+    def _verifier(cls, value: SecretStr) -> SecretStr:
+        text = value.get_secret_value()
+        if text and not (len(text) == 43 and text.isascii() and text.isalnum()):
+            raise ValueError("is 43 letters and digits")
+        return value
+
+    @field_validator("smtp_from", "alert_email")
+    @classmethod
+    def _mail_address(cls, value: Any) -> Any:
+        for address in (value,) if isinstance(value, str) else value:
+            if address and not re.fullmatch(r"[^@\s<>,]+@[^@\s<>,]+", address):
+                raise ValueError("is an e-mail address such as desk@example.vn")
+        return value
+
     @field_validator("log_level")
     @classmethod
     def _known_level(cls, value: str) -> str:
@@ -120,6 +152,15 @@ class Settings(BaseSettings):
     def _defaults_in_data_dir(self) -> Settings:
         _check_url("DATABASE_URL", self.database, {"sqlite", "postgresql"})
         _check_url("QUEUE_URL", self.queue, {"sqlite", "redis", "rediss"})
+        if self.dyno and "sqlite" in {urlsplit(self.database).scheme, urlsplit(self.queue).scheme}:
+            raise ValueError(
+                "this platform throws its disk away at every restart (DYNO is set): "
+                "DATABASE_URL must be postgresql:// and QUEUE_URL redis://"
+            )
+        if self.zalo_pkce == "fixed" and not self.zalo_pkce_verifier.get_secret_value():
+            raise ValueError("ZALO_PKCE_VERIFIER is needed while ZALO_PKCE is fixed")
+        if self.smtp_host and not (self.smtp_from and self.alert_email):
+            raise ValueError("SMTP_FROM and ALERT_EMAIL are needed while SMTP_HOST is set")
         queue = urlsplit(self.queue)
         if queue.scheme.startswith("redis") and queue.hostname not in LOOPBACK and not queue.password:
             raise ValueError("QUEUE_URL needs a password unless redis runs on this machine")
@@ -138,7 +179,10 @@ class Settings(BaseSettings):
     def secrets(self) -> list[str]:
         """Every secret of the environment, in clear: what no log line may show, whoever writes it."""
         single = (self.zalo_app_secret, self.telegram_bot_token, self.metrics_token, self.database_url, self.queue_url)
-        held = (*self.secret_keys, *self.zalo_webhook_secret, *single, self.telegram_proxy)
+        held = (
+            *self.secret_keys, *self.zalo_webhook_secret, *single, self.telegram_proxy, self.zalo_pkce_verifier,
+            self.smtp_password,
+        )  # fmt: skip
         return [secret.get_secret_value() for secret in held if secret.get_secret_value()]
 
     @classmethod

@@ -79,6 +79,8 @@ class OfficialAccount(Row):
     created_by = BigIntegerField(null=True)
     created_at = UtcMs()
     removed_at = UtcMs(null=True)
+    # Since when only a person can connect it again; reconnected within the hour, what waits goes by itself.
+    lost_at = UtcMs(null=True)
     revision = IntegerField(default=0)
 
 
@@ -151,6 +153,7 @@ class Follower(Row):
     blocked_code = TextField(default="")  # -217, -244: said by Zalo on a send
     blocked_at = UtcMs(null=True)
     first_seen_at = UtcMs()
+    erased_at = UtcMs(null=True)  # on request: facts about the person that are older than this stay away
     # The background fetch of user/detail: wanted until it succeeded or Zalo said there is nothing to see.
     profile_wanted = BooleanField(default=True)
     profile_attempts = IntegerField(default=0)
@@ -437,8 +440,113 @@ class Staff(Row):
     sees_numbers = BooleanField(default=True)
     sees_money = BooleanField(default=True)
     current_oa = ForeignKeyField(OfficialAccount, null=True, on_delete="SET NULL")
+    every_oa = BooleanField(default=True)  # else only those of StaffOa
+    invited_by = BigIntegerField(null=True)
     created_at = UtcMs()
     last_seen_at = UtcMs(null=True)
+    removed_at = UtcMs(null=True)
+
+
+class StaffOa(Row):
+    """An OA a person may work with, for those who may not work with all."""
+
+    staff = ForeignKeyField(Staff, on_delete="CASCADE", backref="own_oas")
+    oa = ForeignKeyField(OfficialAccount, on_delete="CASCADE")
+
+    class Meta:
+        indexes = ((("staff", "oa"), True),)
+
+
+class Invitation(Row):
+    """A link that makes one person staff, once. Only the hash of its secret is stored."""
+
+    secret_hash = TextField(unique=True)  # SHA-256, hex
+    role = TextField()
+    name = TextField(default="")  # a note for the owner: who it is for
+    language = TextField(default="vi")
+    every_oa = BooleanField(default=True)
+    oas = JsonText(null=True)  # row numbers, unless every_oa
+    sees_numbers = BooleanField(default=True)
+    sees_money = BooleanField(default=True)
+    created_by = ForeignKeyField(Staff, on_delete="CASCADE")  # an owner's invitations go with them
+    created_at = UtcMs()
+    expires_at = UtcMs()
+    used_at = UtcMs(null=True)
+    used_by = BigIntegerField(null=True)
+    revoked_at = UtcMs(null=True)
+
+
+class Stranger(Row):
+    """Somebody who opened the bot without being invited: what the owner is told of, at most once a day."""
+
+    telegram_id = BigIntegerField(unique=True)
+    name = TextField(default="")
+    first_seen_at = UtcMs()
+    last_seen_at = UtcMs()
+    told_at = UtcMs(null=True)
+    ignored_at = UtcMs(null=True)
+
+
+class TelegramGroup(Row):
+    """A group somebody added the bot to; it leaves every one that the owner did not allow."""
+
+    chat_id = BigIntegerField(unique=True)
+    title = TextField(default="")
+    allowed = BooleanField(default=False)
+    added_by = BigIntegerField(null=True)
+    added_name = TextField(default="")
+    seen_at = UtcMs()
+    left_at = UtcMs(null=True)
+
+
+class OauthState(StrEnum):
+    OPEN = "open"  # the link was made; pages may be looked at as often as one likes
+    RETURNED = "returned"  # Zalo sent the person back with a code: the ticket is spent
+    EXCHANGED = "exchanged"  # the pair is here, sealed; whose it is must still be asked
+    ASKING = "asking"  # an OA nobody registered: the person who asked confirms its name
+    CONNECTED = "connected"
+    WRONG_OA = "wrong_oa"  # another OA than the one to be reconnected was chosen
+    DENIED = "denied"  # the person came back without a code
+    FAILED = "failed"
+    DROPPED = "dropped"  # not confirmed, or not in time
+
+
+class OauthTicket(Row):
+    """One use of [Connect with Zalo]: a link for one person, for ten minutes.
+
+    Only the hash of the link's secret is stored. Sealed as ``oauth_ticket:<secret_hash>:verifier``, ``...:code`` and
+    ``...:pair``; code and pair are emptied as soon as they have served.
+    """
+
+    staff_id: int  # made by peewee
+    secret_hash = TextField(unique=True)  # SHA-256, hex
+    staff = ForeignKeyField(Staff, on_delete="CASCADE")
+    oa = ForeignKeyField(OfficialAccount, null=True, on_delete="CASCADE")  # the OA to be reconnected; None: any
+    app_id = TextField()
+    state = TextField(default=OauthState.OPEN)
+    verifier = TextField(default="")  # sealed; "" without PKCE
+    code = TextField(default="")  # sealed
+    pair = TextField(default="")  # sealed JSON
+    found_oa_id = TextField(default="")
+    found_name = TextField(default="")
+    profile = JsonText(null=True)  # of `getoa`, for the OA that is to be added
+    error_code = TextField(default="")
+    chat_id = BigIntegerField()
+    message_id = BigIntegerField(null=True)  # the Telegram message with the button, edited as things go on
+    attempts = IntegerField(default=0)
+    next_attempt_at = UtcMs(null=True)
+    lease_owner = TextField(default="")
+    lease_until = UtcMs(null=True)
+    created_at = UtcMs()
+    expires_at = UtcMs()
+    used_at = UtcMs(null=True)
+    ended_at = UtcMs(null=True)
+
+
+# Exchanges to be made: one or two, out of all tickets there ever were.
+OauthTicket.add_index(
+    OauthTicket.index(OauthTicket.id, name="oauth_ticket_due").where(SQL("state IN ('returned', 'exchanged')"))
+)
 
 
 class UpdateState(StrEnum):
@@ -509,7 +617,10 @@ class Notice(Row):
     lease_owner = TextField(default="")
     lease_until = UtcMs(null=True)
     error = TextField(default="")
+    urgent = BooleanField(default=False)  # goes out by e-mail too when Telegram cannot be reached
+    mailed_at = UtcMs(null=True)
     created_at = UtcMs()
+    queued_at = UtcMs(null=True)  # when its latest version was posted
     sent_at = UtcMs(null=True)
 
     class Meta:
@@ -529,11 +640,12 @@ class AuditEntry(Row):
     oa_id = TextField(default="")
     target = TextField(default="")
     detail = JsonText(null=True)
+    result = TextField(default="done")  # done, or the key of what stood against it
     chat_id = BigIntegerField(null=True)
     message_id = BigIntegerField(null=True)
 
     class Meta:
-        indexes = ((("at",), False), (("oa_id", "at"), False))
+        indexes = ((("at",), False), (("oa_id", "at"), False), (("staff_id", "id"), False))
 
 
 # --------------------------------------------------------------------------- machinery
@@ -559,6 +671,14 @@ class Lease(Row):
     until = UtcMs(null=True)
 
 
+class Setting(Row):
+    """Something the owner set in the bot, and machinery's own bookmarks; values are JSON."""
+
+    name = TextField(unique=True)
+    value = JsonText(null=True)
+    changed_at = UtcMs()
+
+
 class Counter(Row):
     """Counted happenings that leave no row of their own, such as wrongly signed events."""
 
@@ -573,6 +693,6 @@ class Counter(Row):
 
 TABLES: tuple[type[Row], ...] = (
     ZaloApp, OfficialAccount, OaToken, Contact, Follower, FollowerTag, Tag, FollowerSync, FollowerSeen, InboxEvent,
-    ChatMessage, ZnsTemplate, Delivery, Receipt, Pace, Staff, StaffUpdate, Draft, Confirmation, Notice, AuditEntry,
-    ClockTick, Lease, Counter,
+    ChatMessage, ZnsTemplate, Delivery, Receipt, Pace, Staff, StaffOa, Invitation, Stranger, TelegramGroup, OauthTicket,
+    StaffUpdate, Draft, Confirmation, Notice, AuditEntry, ClockTick, Lease, Setting, Counter,
 )  # fmt: skip

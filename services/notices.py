@@ -11,6 +11,13 @@ from services.staff import at_least
 
 LEASE = timedelta(seconds=30)
 GIVE_UP_AFTER = 12
+# Said by e-mail too when Telegram cannot be reached: an OA that cannot send, or soon cannot, and events that are lost.
+URGENT = frozenset(
+    {
+        "needs_reauth", "renewal_failing", "oauth_refused", "refresh_expiring", "package_ending", "oa_idle",
+        "oa_stopped", "wrong_signatures", "webhook_silent", "inbox_dead", "token_stranger",
+    }
+)  # fmt: skip
 
 
 def post(
@@ -33,16 +40,21 @@ def post(
         "attempts": 0,
         "next_attempt_at": at or now,
         "version": Notice.version + 1,
+        "queued_at": now,
     }
     row = {"chat_id": chat_id, "kind": kind, "ref": ref, "created_at": now, "message_id": message_id}
-    Notice.insert(**row, payload=payload, next_attempt_at=at or now).on_conflict(
+    first = {"queued_at": now, "urgent": kind in URGENT}
+    Notice.insert(**row, **first, payload=payload, next_attempt_at=at or now).on_conflict(
         conflict_target=[Notice.chat_id, Notice.kind, Notice.ref], update=fresh
     ).execute()
 
 
 def alert(now: datetime, kind: str, ref: str, payload: dict[str, Any], role: Role = Role.MANAGER) -> int:
-    """Post to everybody whose role reaches `role`; returns to how many."""
-    people = at_least(role)
+    """Post to everybody whose role reaches `role`; returns to how many.
+
+    About one OA (`payload["oa_id"]`): only to those who may use it.
+    """
+    people = at_least(role, str(payload.get("oa_id") or ""))
     for person in people:
         post(now, person.telegram_id, kind, ref, payload)
     return len(people)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from models import Role, Staff
+from models import OaState, OfficialAccount, Role, Staff, StaffOa
 from services.audit import Actor, record
 from zalo.payload import clean
 
@@ -44,16 +44,39 @@ def may(person: Staff, role: Role) -> bool:
     return RANK[Role(person.role)] >= RANK[role]
 
 
+def usable_oas(person: Staff) -> list[OfficialAccount]:
+    """The OAs this person may work with, in no order; removed ones are not among them."""
+    query = OfficialAccount.select().where(OfficialAccount.state != OaState.REMOVED)
+    if not _every_oa(person):
+        query = query.join(StaffOa).where(StaffOa.staff == person)
+    return list(query)
+
+
+def may_use(person: Staff, oa: OfficialAccount) -> bool:
+    """Whether this person may see and use the OA at all; what they may do there is the role's matter."""
+    if _every_oa(person):
+        return True
+    return bool(StaffOa.select().where(StaffOa.staff == person, StaffOa.oa == oa).exists())
+
+
+def _every_oa(person: Staff) -> bool:
+    return person.every_oa or person.role == Role.OWNER
+
+
 def set_language(person: Staff, language: str) -> None:
     """Change the language the bot speaks to this person."""
     person.language = language
     person.save(only=[Staff.language])
 
 
-def at_least(role: Role) -> list[Staff]:
-    """Active staff whose role reaches `role`, for alerts."""
+def at_least(role: Role, oa_id: str = "") -> list[Staff]:
+    """Active staff whose role reaches `role`, for alerts; with `oa_id` only those who may use that OA."""
     roles = [name for name, rank in RANK.items() if rank >= RANK[role]]
-    return list(Staff.select().where(Staff.active, Staff.role.in_(roles)).order_by(Staff.id))
+    query = Staff.select().where(Staff.active, Staff.role.in_(roles))
+    if oa_id:
+        theirs = StaffOa.select(StaffOa.staff).join(OfficialAccount).where(OfficialAccount.oa_id == oa_id)
+        query = query.where(Staff.every_oa | (Staff.role == Role.OWNER) | Staff.id.in_(theirs))
+    return list(query.order_by(Staff.id))
 
 
 def record_change(now: datetime, actor: Actor, action: str, telegram_id: int, role: str) -> None:
