@@ -45,6 +45,13 @@ class Machine:
     def sandbox(self) -> str:
         return str(self.ready["base"])
 
+    def restart(self, **changes: str) -> None:
+        """Stop the product's processes and start them with a changed environment; the sandbox stays up."""
+        _stop({name: process for name, process in self.processes.items() if name in PARTS})
+        self.environment.update(changes)
+        _start_parts(self)
+        _wait_until_ready(self)
+
     def check(self) -> None:
         """Raise CannotStart naming the first process that has ended, with the end of its log."""
         for name, process in self.processes.items():
@@ -63,18 +70,22 @@ def running(folder: Path, web_port: int, sandbox_port: int) -> Iterator[Machine]
     try:
         web = f"http://127.0.0.1:{web_port}"
         command = [sys.executable, "-m", "sandbox", "serve", "--port", str(sandbox_port)]
-        command += ["--webhook-url", f"{web}/webhook/zalo"]
+        command += ["--webhook-url", f"{web}/webhook/zalo", "--oas", "2"]
         processes["sandbox"] = _start("sandbox", command, dict(os.environ), folder, stdout=subprocess.PIPE)
         ready = _ready_line(processes["sandbox"], folder)
         machine = Machine(folder, web, ready, _environment(folder, web_port, ready), processes)
         _migrate(machine)
-        for name, line in _procfile().items():
-            if name in PARTS:
-                processes[name] = _start(name, ["sh", "-c", f"exec {line}"], machine.environment, folder)
+        _start_parts(machine)
         _wait_until_ready(machine)
         yield machine
     finally:
         _stop(processes)
+
+
+def _start_parts(machine: Machine) -> None:
+    for name, line in _procfile().items():
+        if name in PARTS:
+            machine.processes[name] = _start(name, ["sh", "-c", f"exec {line}"], machine.environment, machine.folder)
 
 
 def _free(port: int, option: str, variable: str) -> int:
@@ -98,8 +109,9 @@ def _environment(folder: Path, web_port: int, ready: dict[str, Any]) -> dict[str
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
         "ENV_FILE": "",  # a .env for the real thing must not lead the demo to the real database
         "DATA_DIR": str(folder),
-        "SECRET_KEYS": _key(folder),
+        "SECRET_KEYS": keys_of(folder),
         "PORT": str(web_port),
+        "PUBLIC_URL": f"http://127.0.0.1:{web_port}",
         "ZALO_APP_ID": ready["app_id"],
         "ZALO_APP_SECRET": ready["app_secret"],
         "ZALO_WEBHOOK_SECRET": ready["webhook_secret"],
@@ -112,13 +124,24 @@ def _environment(folder: Path, web_port: int, ready: dict[str, Any]) -> dict[str
     }
 
 
-def _key(folder: Path) -> str:
-    """A Fernet key (32 random bytes, URL-safe base64), kept beside the data it seals."""
+def keys_of(folder: Path) -> str:
+    """The demo's SECRET_KEYS, newest first, kept beside the data they seal; one is made when there is none."""
     path = folder / "demo.key"
     if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
+        keep_keys(folder, new_key())
     return path.read_text()
+
+
+def keep_keys(folder: Path, keys: str) -> None:
+    """Write SECRET_KEYS for the next start of the demo in this folder."""
+    path = folder / "demo.key"
+    path.touch(mode=0o600)
+    path.write_text(keys)
+
+
+def new_key() -> str:
+    """A Fernet key: 32 random bytes, URL-safe base64."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
 
 
 def _procfile() -> dict[str, str]:

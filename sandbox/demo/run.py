@@ -12,7 +12,8 @@ from io import TextIOWrapper
 from pathlib import Path
 
 from sandbox.demo.machine import OWNER_ID, CannotStart, Machine, running
-from sandbox.demo.story import Missed, Stage, play
+from sandbox.demo.stage import Missed, Stage
+from sandbox.demo.story import play
 from sandbox.demo.transcript import Transcript
 
 
