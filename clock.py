@@ -8,53 +8,22 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
-from typing import Any
+from datetime import UTC, datetime
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
 import config
 import db
-from services import chores, counters, logs, ticks
+from services import counters, logs, ticks
 from services.desk import VIETNAM, Desk, Nudge, no_nudge
 from services.loop import LoopThread
+from services.schedule import JOBS, Job
 
 log = structlog.get_logger(__name__)
 
 LOOK_EVERY = 5  # seconds
 GRACE = 18.0
-Slot = Callable[[datetime], datetime]
-
-
-@dataclass(frozen=True)
-class Job:
-    """A name, when it is due, and what is done then."""
-
-    name: str
-    slot: Slot
-    act: Callable[[Desk], Coroutine[Any, Any, int]]
-
-
-def _every(**period: int) -> Slot:
-    return lambda now: ticks.every(timedelta(**period), now)
-
-
-def _daily(hour: int, minute: int) -> Slot:
-    return lambda now: ticks.daily(time(hour, minute), now)
-
-
-JOBS = (
-    Job("tokens", _every(minutes=1), chores.renew_tokens),
-    Job("newcomers", _every(minutes=1), chores.look_at_newcomers),
-    Job("silence", _every(minutes=15), chores.warn_of_silence),
-    Job("profiles", _every(hours=3), chores.refresh_profiles),
-    Job("expiry", _daily(8, 0), chores.warn_of_expiry),
-    Job("reconcile", _daily(2, 30), chores.reconcile_all),
-    Job("purge", _daily(3, 30), chores.purge),
-)
 
 
 class Clock:

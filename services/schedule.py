@@ -1,0 +1,44 @@
+"""What the clock has to do, and when: clock.py runs it, the doctor asks whether it was run.
+
+A job belongs to slots; each slot is taken by one clock. A job that fails is tried again at its next slot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from services import chores, ticks
+from services.desk import Desk
+
+Slot = Callable[[datetime], datetime]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A name, when it is due, and what is done then."""
+
+    name: str
+    slot: Slot
+    act: Callable[[Desk], Coroutine[Any, Any, int]]
+
+
+def _every(**period: int) -> Slot:
+    return lambda now: ticks.every(timedelta(**period), now)
+
+
+def _daily(hour: int, minute: int) -> Slot:
+    return lambda now: ticks.daily(time(hour, minute), now)
+
+
+JOBS = (
+    Job("tokens", _every(minutes=1), chores.renew_tokens),
+    Job("newcomers", _every(minutes=1), chores.look_at_newcomers),
+    Job("silence", _every(minutes=15), chores.warn_of_silence),
+    Job("profiles", _every(hours=3), chores.refresh_profiles),
+    Job("expiry", _daily(8, 0), chores.warn_of_expiry),
+    Job("reconcile", _daily(2, 30), chores.reconcile_all),
+    Job("purge", _daily(3, 30), chores.purge),
+)
