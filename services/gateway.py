@@ -33,7 +33,8 @@ async def call(
     """Run `work(zalo, token)` with a valid token, within the OA's pace.
 
     A token error is repeated once with a renewed token. Raises the ZaloError of the work, tokens.TokenUnavailable (a
-    NotSent) when no valid token could be had this time, Refusal `oa.needs_reauth`, and pacing.TooLong when the permit
+    NotSent) when no valid token could be had this time, Refusal `oa.needs_reauth` and `app.unknown` (the OA's app is
+    not known here, so nothing is asked in another one's name), and pacing.TooLong when the permit
     would take longer than `patience` seconds. `sending=True`: a refusal that concerns the whole OA stops its sending
     and tells managers.
     """

@@ -20,7 +20,10 @@ _LONGEST_PAUSE = timedelta(minutes=5)
 _ENDS_HERE = {ErrorClass.RECIPIENT, ErrorClass.FIX, ErrorClass.TEMPLATE, ErrorClass.UNKNOWN}
 # Said by our own checks at the last moment: what a person decided meanwhile ends the message quietly.
 _SKIPPED = {"send.paused": "paused", "send.not_tester": "not_tester"}
-_HELD = {"oa.needs_reauth": "token", "oa.no_tokens": "token", "oa.tokens_unreadable": "token", "oa.stopped": "stopped"}
+_HELD = {"oa.needs_reauth": "token", "oa.no_tokens": "token", "oa.tokens_unreadable": "token", "oa.stopped": "stopped",
+    "send.stop_all": "stopped",
+}
+_WRONG_APP = {"app.unknown", "app.unreadable"}  # no event tells when the owner mends it: looked at again and again
 
 
 def accepted(now: datetime, row: Delivery, msg_id: str, sent_at: datetime | None) -> None:
@@ -69,6 +72,8 @@ def objected(now: datetime, row: Delivery, refusal: Refusal) -> None:
         deliveries.move(now, row.id, DeliveryState.SKIPPED, _still_ours(row), error_class="desk", error_code=code)
     elif refusal.key in _HELD:
         back(now, row, None, _HELD[refusal.key])
+    elif refusal.key in _WRONG_APP:
+        back(now, row, now + _LONGEST_PAUSE, "app")
     elif "until" in refusal.values:
         back(now, row, refusal.values["until"] + _jitter(), "quota")
     else:

@@ -3,9 +3,9 @@
 Keys and their values (times are aware UTC datetimes):
   mode.live, mode.test, mode.paused
   stopped {since, code}
-  connection.ok {renewed, next}, connection.unproven {expires}, connection.failing {since, code, expires},
-  connection.broken {code}, connection.none
-  app.no_secret, app.no_id
+  connection.ok {renewed, next}, connection.unproven {expires}, connection.ending {days},
+  connection.failing {code, next, expires}, connection.broken {code}, connection.revoked, connection.none
+  app.no_secret, app.no_id, app.unknown {app_id}, app.unreadable {app_id}
   package.ok / package.soon / package.over {package, days, until, rate}, package.unknown {rate}
   verified.ok, verified.no, verified.not_linked
   events.ok {last}, events.silent {last, hours}, events.never, events.no_secret, events.wrong {last}
@@ -22,15 +22,18 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
-from models import OfficialAccount, TokenState, ZaloApp, ZnsTemplate
-from services import acceptance, apps, counters, pacing, templates, token_pairs
+from models import OfficialAccount, TokenState, ZnsTemplate
+from services import acceptance, app_rows, apps, counters, pacing, templates, token_pairs
 from services.accounts import Mode, mode
 from services.desk import VIETNAM, Desk
+from services.errors import Refusal
 from services.tokens import RENEW_WHEN_LEFT
 from zalo.payload import as_date
 
 SILENT_AFTER = timedelta(hours=3)
 PACKAGE_SOON = timedelta(days=14)
+ENDING = timedelta(days=14)  # renewing gives three months anew, so a refresh token this old means renewing fails
+REVOKED = "revoked"  # part of the code of an OA whose owner took the app's permission away
 
 
 class Level(StrEnum):
@@ -75,7 +78,10 @@ def _stopped(desk: Desk, oa: OfficialAccount) -> Line | None:
 
 
 def _app(desk: Desk, oa: OfficialAccount) -> Line | None:
-    keys = apps.keys_of(desk, oa)
+    try:
+        keys = apps.keys_of(desk, oa)
+    except Refusal as refusal:  # app.unknown, app.unreadable: nothing of this OA works, whatever its tokens say
+        return Line(Level.BROKEN, refusal.key, refusal.values)
     if not keys.app_id:
         return Line(Level.BROKEN, "app.no_id")
     return None if keys.secret else Line(Level.BROKEN, "app.no_secret")
@@ -86,13 +92,18 @@ def _connection(desk: Desk, oa: OfficialAccount) -> Line:
     if row is None:
         return Line(Level.BROKEN, "connection.none")
     if row.state == TokenState.NEEDS_REAUTH:
+        if REVOKED in row.error_code:
+            return Line(Level.BROKEN, "connection.revoked")
         return Line(Level.BROKEN, "connection.broken", {"code": row.error_code})
     if row.attempts:
         level = Level.BROKEN if row.access_expires_at <= desk.now() else Level.WARNING
-        values = {"code": row.error_code, "expires": row.access_expires_at}
+        values = {"code": row.error_code, "next": row.retry_at, "expires": row.access_expires_at}
         return Line(level, "connection.failing", values)
     if row.state == TokenState.UNPROVEN:
         return Line(Level.WARNING, "connection.unproven", {"expires": row.access_expires_at})
+    if row.refresh_expires_at is not None and row.refresh_expires_at - desk.now() <= ENDING:
+        days = max(0, -(-(row.refresh_expires_at - desk.now()) // timedelta(days=1)))
+        return Line(Level.WARNING, "connection.ending", {"days": days})
     following = row.access_expires_at - RENEW_WHEN_LEFT * token_pairs.lifetime(row)
     return Line(Level.OK, "connection.ok", {"renewed": row.refreshed_at, "next": following})
 
@@ -122,8 +133,12 @@ def _verified(desk: Desk, oa: OfficialAccount) -> Line | None:
     return Line(Level.OK, "verified.ok")
 
 
-def _events(desk: Desk, oa: OfficialAccount) -> Line:
-    if not _has_webhook_secret(desk, oa):
+def _events(desk: Desk, oa: OfficialAccount) -> Line | None:
+    try:
+        has_secret = _has_webhook_secret(desk, oa)
+    except Refusal:  # the line about the app says it
+        return None
+    if not has_secret:
         return Line(Level.BROKEN, "events.no_secret")
     badly_signed = counters.last_at(acceptance.counter(acceptance.Kind.WRONG))
     if badly_signed is not None and (oa.last_event_at is None or badly_signed > oa.last_event_at):
@@ -175,9 +190,7 @@ def _templates(desk: Desk, oa: OfficialAccount) -> Line:
 
 def _has_webhook_secret(desk: Desk, oa: OfficialAccount) -> bool:
     app_id = apps.app_id_of(desk, oa)
-    if app_id == desk.settings.zalo_app_id:
-        return bool(desk.settings.zalo_webhook_secret)
-    return bool(ZaloApp.select().where(ZaloApp.app_id == app_id).exists())
+    return bool(app_rows.of_environment(desk, app_id) or app_rows.added(desk, app_id))
 
 
 def _days_left(now: datetime, until: date) -> int:
