@@ -9,6 +9,7 @@ from typing import Any
 from db import write
 from models import Confirmation, OfficialAccount, Staff
 from services.errors import Conflict, NotFound
+from services.staff import may_use
 
 LIFETIME = timedelta(minutes=30)
 
@@ -31,12 +32,12 @@ def ask(now: datetime, staff: Staff, kind: str, payload: dict[str, Any], oa: Off
 def use(now: datetime, staff: Staff, token: str, *kinds: str) -> Confirmation:
     """Spend the token, asked for one of `kinds`. Call inside the transaction of the act: both happen, or neither.
 
-    Raises NotFound (not this person's, asked for something else, or never) and Conflict (used, too old, or the OA
-    changed meanwhile).
+    Raises NotFound (not this person's, asked for something else, about an OA closed to them meanwhile, or never) and
+    Conflict (used, too old, or the OA changed meanwhile).
     """
     with write():
         row = Confirmation.get_or_none(Confirmation.token == token, Confirmation.staff == staff)
-        if row is None or row.kind not in kinds:
+        if row is None or row.kind not in kinds or not _may(staff, row.oa):
             raise NotFound("confirm.unknown")
         if row.used_at is not None:  # asked first: spending it usually changed the OA too
             raise Conflict("confirm.used")
@@ -51,3 +52,9 @@ def use(now: datetime, staff: Staff, token: str, *kinds: str) -> Confirmation:
             raise Conflict("confirm.used")
         row.used_at = now
         return row
+
+
+def _may(staff: Staff, oa: OfficialAccount | None) -> bool:
+    """Asked anew, of the person as they are now: `staff` was read when the turn began."""
+    person = Staff.get_or_none(Staff.id == staff.id, Staff.active)
+    return person is not None and (oa is None or may_use(person, oa))

@@ -9,8 +9,9 @@ from typing import Any
 from peewee import fn
 
 from models import Delivery, DeliveryState, OaState, OfficialAccount, Staff
-from services import deliveries
+from services import deliveries, staff
 from services.desk import VIETNAM
+from services.errors import NotFound
 
 REACHED = (DeliveryState.DELIVERED, DeliveryState.SEEN)
 
@@ -26,18 +27,20 @@ class Today:
 
 
 def oa_of(person: Staff) -> OfficialAccount | None:
-    """The OA this person works with: the chosen one, else the only one there is."""
+    """The OA this person works with: the chosen one, else the only one they may use."""
     chosen = OfficialAccount.get_or_none(
         OfficialAccount.id == person.current_oa, OfficialAccount.state != OaState.REMOVED
     )
-    if chosen is not None:
+    if chosen is not None and staff.may_use(person, chosen):
         return chosen
-    rest = list(OfficialAccount.select().where(OfficialAccount.state != OaState.REMOVED).limit(2))
+    rest = staff.usable_oas(person)
     return rest[0] if len(rest) == 1 else None
 
 
 def choose(person: Staff, oa: OfficialAccount) -> None:
-    """Work with this OA from now on."""
+    """Work with this OA from now on. Raises NotFound `oa.unknown` for one this person may not use."""
+    if not staff.may_use(person, oa):
+        raise NotFound("oa.unknown", oa_id=oa.oa_id)
     person.current_oa = oa
     person.save(only=[Staff.current_oa])
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from models import Draft, Staff
 from secretbox import SecretBox
+from services import reach
 
 
 @dataclass
@@ -29,11 +30,16 @@ def save(now: datetime, box: SecretBox, staff: Staff, form: Form) -> None:
 
 
 def load(box: SecretBox, staff: Staff) -> Form | None:
-    """The person's draft, if any."""
+    """The person's draft, if any. One about an OA (`data["oa"]`, its row number) that is removed, or closed to the
+    person meanwhile, is forgotten.
+    """
     row = Draft.get_or_none(Draft.staff == staff)
     if row is None:
         return None
     data = json.loads(box.open(row.data, _context(staff)))
+    if data.get("oa") is not None and reach.oa(staff, data["oa"]) is None:
+        clear(staff)
+        return None
     return Form(row.kind, row.step, data, row.message_id)
 
 

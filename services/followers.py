@@ -17,6 +17,7 @@ from zalo.phone import PhoneError, normalise
 
 PIECE = 1000
 _SHORTEST_DIGITS = 3
+_SHOWN_DIGITS = 4  # the end of a masked number
 
 
 @dataclass(frozen=True)
@@ -40,29 +41,38 @@ def get(oa_id: str, user_id: str) -> Follower:
     return row
 
 
-def page(oa_id: str, query: str = "", *, offset: int = 0, limit: int = 20, followers_only: bool = False) -> Page:
+def page(
+    oa_id: str,
+    query: str = "",
+    *,
+    offset: int = 0,
+    limit: int = 20,
+    followers_only: bool = False,
+    whole_numbers: bool = False,
+) -> Page:
     """People of an OA, newest first; with `query` those it fits (see `find`), best first."""
     which: list[Any] = [Follower.oa_id == oa_id]
     if followers_only:
         which.append(Follower.is_follower == True)  # noqa: E712
     order: list[Any] = [Follower.id.desc()]
     if query.strip():
-        matches, rank = _match(query)
+        matches, rank = _match(query, whole_numbers)
         which.append(matches)
         order = [rank, *order]
     found = Follower.select().where(*which)
     return Page(list(found.order_by(*order).offset(offset).limit(limit)), int(found.count()))
 
 
-def find(oa_id: str, text: str, limit: int = 10) -> list[Follower]:
+def find(oa_id: str, text: str, limit: int = 10, *, whole_numbers: bool = False) -> list[Follower]:
     """People whose id or phone `text` is, or whose name contains it, accents and case aside; exact ones first.
 
-    A phone may be written in any usual way; the last digits of one are enough.
+    A phone may be written in any usual way; the last digits of one are enough. With `whole_numbers`, for those who may
+    not see numbers, no more of them than the mask shows: else a number is found out digit by digit.
     """
-    return page(oa_id, text, limit=limit).rows if text.strip() else []
+    return page(oa_id, text, limit=limit, whole_numbers=whole_numbers).rows if text.strip() else []
 
 
-def _match(text: str) -> tuple[Any, Any]:
+def _match(text: str, whole_numbers: bool) -> tuple[Any, Any]:
     """A condition, and an order in which exact matches come before beginnings, and those before the rest."""
     folded, phone = fold_name(text), _phone(text)
     exact = Follower.user_id == text.strip()
@@ -73,7 +83,8 @@ def _match(text: str) -> tuple[Any, Any]:
     begins = _like(f"{_escaped(folded)}%")
     matches = exact | _contains(folded)
     digits = "".join(char for char in text if char.isdigit())
-    if len(digits) >= _SHORTEST_DIGITS and not any(char.isalpha() for char in text):
+    enough = len(digits) >= _SHORTEST_DIGITS and not (whole_numbers and len(digits) > _SHOWN_DIGITS)
+    if enough and not any(char.isalpha() for char in text):
         matches |= _phone_ends(digits.lstrip("0") or digits)
     return matches, Case(None, [(exact, 0), (begins, 1)], 2)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from db import write
 from models import Channel, Confirmation, Delivery, DeliveryState, Follower, OfficialAccount, Staff, ZnsTemplate
-from services import audit, confirmations, deliveries, followers, phones, preflight, templates, uploads
+from services import audit, confirmations, deliveries, followers, phones, preflight, reach, templates, uploads
 from services.accounts import Mode, mode
 from services.audit import Actor
 from services.desk import Desk, Work
@@ -181,10 +181,12 @@ def resend(desk: Desk, staff: Staff, delivery_id: int, chat_id: int, message_id:
         key = f"resend:{delivery_id}"
         # Touching the row makes a second tap on PostgreSQL wait for the first one.
         Delivery.update(resend_of=Delivery.resend_of).where(Delivery.id == delivery_id).execute()
+        old = reach.delivery(staff, delivery_id)
+        if old is None:
+            raise NotFound("delivery.unknown")
         existing = Delivery.get_or_none(Delivery.dedupe_key == key)
         if existing is not None:
             return existing
-        old = deliveries.get(delivery_id)
         if old.state not in RESENDABLE:
             raise Conflict("delivery.not_resendable", state=old.state)
         _check_again(desk, old)
@@ -202,8 +204,13 @@ def resend(desk: Desk, staff: Staff, delivery_id: int, chat_id: int, message_id:
 
 
 def cancel(desk: Desk, staff: Staff, delivery_id: int) -> bool:
-    """Take back a message that still waits; False when it left, or ended, before. Audited."""
+    """Take back a message that still waits; False when it left, or ended, before. Audited.
+
+    Raises NotFound `delivery.unknown`.
+    """
     with write():
+        if reach.delivery(staff, delivery_id) is None:
+            raise NotFound("delivery.unknown")
         cancelled = deliveries.move(desk.now(), delivery_id, DeliveryState.CANCELLED)
         if cancelled:
             _audit(desk, staff, deliveries.get(delivery_id), "message.cancelled")

@@ -1,14 +1,41 @@
-"""Who may use the bot, and for what."""
+"""Who may use the bot, and for what. Changing it is `services.staffing`."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from peewee import Case
 
 from models import OaState, OfficialAccount, Role, Staff, StaffOa
-from services.audit import Actor, record
+from services.names import tidy
 from zalo.payload import clean
 
 RANK = {Role.VIEWER: 0, Role.OPERATOR: 1, Role.MANAGER: 2, Role.OWNER: 3}
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What a person may do and see. `oas` are row numbers, and count only where `every_oa` is False."""
+
+    role: Role
+    numbers: bool = True  # full phone numbers
+    money: bool = True  # prices and costs
+    every_oa: bool = True
+    oas: tuple[int, ...] = ()
+    language: str = "vi"
+
+
+def usual(role: Role) -> Rights:
+    """What somebody new is offered in this role, to be changed before they come.
+
+    Who sends needs numbers and no prices; who looks on (an accountant, a partner) needs figures and nobody's number.
+    """
+    return {
+        Role.VIEWER: Rights(role, numbers=False),
+        Role.OPERATOR: Rights(role, money=False),
+    }.get(role, Rights(role))
 
 
 def recognise(now: datetime, telegram_id: int, name: str, owner_id: int | None) -> Staff | None:
@@ -21,8 +48,8 @@ def recognise(now: datetime, telegram_id: int, name: str, owner_id: int | None) 
     if telegram_id == owner_id:
         person = person or Staff.create(telegram_id=telegram_id, name=name, created_at=now)
         if person.role != Role.OWNER or not person.active:
-            person.role, person.active = Role.OWNER, True
-            person.save(only=[Staff.role, Staff.active])
+            person.role, person.active, person.removed_at = Role.OWNER, True, None
+            person.save(only=[Staff.role, Staff.active, Staff.removed_at])
     if person is None or not person.active:
         return None
     Staff.update(name=name or person.name, last_seen_at=now).where(Staff.id == person.id).execute()
@@ -30,13 +57,32 @@ def recognise(now: datetime, telegram_id: int, name: str, owner_id: int | None) 
     return person
 
 
+def known(telegram_ids: set[int]) -> set[int]:
+    """Which of these belong to active staff: one read for a whole batch."""
+    rows = Staff.select(Staff.telegram_id).where(Staff.active, Staff.telegram_id.in_(sorted(telegram_ids)))
+    return {row.telegram_id for row in rows} if telegram_ids else set()
+
+
 def add(now: datetime, telegram_id: int, role: Role, name: str = "", language: str = "vi") -> Staff:
-    """Enter a person, or change the role of one who is there."""
-    values = {"role": role, "active": True, "language": language} | ({"name": name} if name else {})
+    """Enter a person, or change the role of one who is there. Neither asked nor audited: see `services.staffing`."""
+    values = {"role": role, "active": True, "language": language, "removed_at": None} | ({"name": name} if name else {})
     Staff.insert(telegram_id=telegram_id, created_at=now, **values).on_conflict(
         conflict_target=[Staff.telegram_id], update=values
     ).execute()
     return Staff.get(Staff.telegram_id == telegram_id)
+
+
+def enter(now: datetime, telegram_id: int, name: str, rights: Rights, invited_by: int | None) -> Staff:
+    """Enter a person with exactly these rights, whatever they had before. Joins the caller's transaction."""
+    person = add(now, telegram_id, rights.role, tidy(name), rights.language)
+    owner = rights.role == Role.OWNER
+    person.sees_numbers, person.sees_money = owner or rights.numbers, owner or rights.money
+    person.every_oa, person.invited_by, person.current_oa = owner or rights.every_oa, invited_by, None
+    person.save()
+    StaffOa.delete().where(StaffOa.staff == person).execute()
+    for oa in OfficialAccount.select(OfficialAccount.id).where(OfficialAccount.id.in_(list(rights.oas))):
+        StaffOa.create(staff=person, oa=oa)
+    return person
 
 
 def may(person: Staff, role: Role) -> bool:
@@ -47,20 +93,27 @@ def may(person: Staff, role: Role) -> bool:
 def usable_oas(person: Staff) -> list[OfficialAccount]:
     """The OAs this person may work with, in no order; removed ones are not among them."""
     query = OfficialAccount.select().where(OfficialAccount.state != OaState.REMOVED)
-    if not _every_oa(person):
+    if not has_every_oa(person):
         query = query.join(StaffOa).where(StaffOa.staff == person)
     return list(query)
 
 
 def may_use(person: Staff, oa: OfficialAccount) -> bool:
     """Whether this person may see and use the OA at all; what they may do there is the role's matter."""
-    if _every_oa(person):
+    if has_every_oa(person):
         return True
     return bool(StaffOa.select().where(StaffOa.staff == person, StaffOa.oa == oa).exists())
 
 
-def _every_oa(person: Staff) -> bool:
+def has_every_oa(person: Staff) -> bool:
+    """Whether no OA is closed to this person, those that will be added included."""
     return person.every_oa or person.role == Role.OWNER
+
+
+def let_use(person: Staff, oa: OfficialAccount) -> None:
+    """Open an OA to somebody who may not use all: whoever registers one may use it. Joins the transaction."""
+    if not has_every_oa(person):
+        StaffOa.insert(staff=person, oa=oa).on_conflict_ignore().execute()
 
 
 def set_language(person: Staff, language: str) -> None:
@@ -79,6 +132,13 @@ def at_least(role: Role, oa_id: str = "") -> list[Staff]:
     return list(query.order_by(Staff.id))
 
 
-def record_change(now: datetime, actor: Actor, action: str, telegram_id: int, role: str) -> None:
-    """Audit a change of the staff list."""
-    record(now, actor, action, target=str(telegram_id), detail={"role": role})
+def page(offset: int, limit: int) -> tuple[list[Staff], int]:
+    """Active staff, owners first, then in the order they came; and how many there are."""
+    active = Staff.select().where(Staff.active)
+    rank: Any = Case(Staff.role, [(role.value, -rank) for role, rank in RANK.items()])
+    return list(active.order_by(rank, Staff.id).offset(offset).limit(limit)), int(active.count())
+
+
+def oas_of(person: Staff) -> set[int]:
+    """Row numbers of the OAs entered for this person, whether or not they count now."""
+    return {number for (number,) in StaffOa.select(StaffOa.oa).where(StaffOa.staff == person).tuples()}
