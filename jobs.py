@@ -30,7 +30,7 @@ from huey.serializer import Serializer
 
 import config
 import db
-from services import inbox, logs, profiles, receipts, reconcile, sending, tokens, unanswered
+from services import connect_worker, inbox, logs, profiles, receipts, reconcile, sending, tokens, unanswered
 from services.desk import Desk, Work
 from services.loop import LoopThread, Step
 
@@ -107,11 +107,18 @@ def sync_step() -> None:
     machine.pump(Work.SYNC)
 
 
+@huey.task()  # type: ignore[untyped-decorator]
+def connect_oas() -> None:
+    """Exchange the codes of people who came back from Zalo."""
+    machine.pump(Work.CONNECT)
+
+
 TASKS: dict[Work, Callable[[], object]] = {
     Work.INBOX: drain_inbox,
     Work.SEND: send_due,
     Work.PROFILES: fetch_profiles,
     Work.SYNC: sync_step,
+    Work.CONNECT: connect_oas,
 }
 
 
@@ -218,6 +225,7 @@ class Machine:
             Work.SEND.value: lambda: sending.send_due(desk, WORKER_ID),
             Work.PROFILES.value: lambda: profiles.fetch_due(desk),
             Work.SYNC.value: lambda: reconcile.step(desk, WORKER_ID),
+            Work.CONNECT.value: lambda: connect_worker.step(desk),
             "unanswered": lambda: unanswered.ask_due(desk),
         }
 

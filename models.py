@@ -63,6 +63,8 @@ class OfficialAccount(Row):
     published = BooleanField(default=False)
     testing = BooleanField(default=False)
     app_id = TextField(default="")
+    # Since when this app speaks for the OA; what another app's webhook brought before then still counts.
+    app_since = UtcMs(null=True)
     state = TextField(default=OaState.ACTIVE)
     requests_per_minute = IntegerField(null=True)  # None: proposed from the package's name
     zns_per_minute = IntegerField(default=1200)
@@ -519,6 +521,7 @@ class OauthTicket(Row):
     """
 
     staff_id: int  # made by peewee
+    oa_id: int | None
     secret_hash = TextField(unique=True)  # SHA-256, hex
     staff = ForeignKeyField(Staff, on_delete="CASCADE")
     oa = ForeignKeyField(OfficialAccount, null=True, on_delete="CASCADE")  # the OA to be reconnected; None: any

@@ -136,6 +136,7 @@ def up(migrator, db):
 
     migrator.migrate(migrator.add_column("audit_entry", "result", TextField(default="done")))
     migrator.migrate(migrator.add_column("official_account", "lost_at", UtcMs(null=True)))
+    migrator.migrate(migrator.add_column("official_account", "app_since", UtcMs(null=True)))
     migrator.migrate(migrator.add_column("staff", "every_oa", BooleanField(default=True)))
     migrator.migrate(migrator.add_column("staff", "invited_by", BigIntegerField(null=True)))
     migrator.migrate(migrator.add_column("staff", "removed_at", UtcMs(null=True)))
@@ -155,6 +156,7 @@ def down(migrator, db):
     migrator.migrate(migrator.drop_column("staff", "removed_at"))
     migrator.migrate(migrator.drop_column("staff", "invited_by"))
     migrator.migrate(migrator.drop_column("staff", "every_oa"))
+    migrator.migrate(migrator.drop_column("official_account", "app_since"))
     migrator.migrate(migrator.drop_column("official_account", "lost_at"))
     migrator.migrate(migrator.drop_column("audit_entry", "result"))
     migrator.migrate(migrator.drop_table("telegram_group"))

@@ -6,21 +6,26 @@ address only then); what differs is whether a row is stored.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from uuid import uuid4
 
 from config import Settings
 from db import to_ms
 from models import ZaloApp
-from secretbox import SecretBox
+from secretbox import CannotOpen, SecretBox
 from services import counters, leases, notices
 from zalo.events import Event, from_body
 from zalo.payload import NotJson, decode_object
 from zalo.signature import app_id_of, verify_parsed
+
+log = logging.getLogger(__name__)
 
 MAX_BODY = 4_000_000  # bytes; Zalo names no limit of its own
 SIGNATURE = "X-ZEvent-Signature"
@@ -49,12 +54,12 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The outcome; `row` is what to store, `key_index` says which of the app's secrets signed it (0 = newest)."""
+    """The outcome; `row` is what to store, `fingerprint` says which of the app's secrets signed it."""
 
     kind: Kind
     row: tuple[object, ...] | None = field(default=None, repr=False)
     app_id: str = ""
-    key_index: int | None = None
+    fingerprint: str = ""
 
 
 def check(secrets: Secrets, default_app: str, raw: bytes, headers: Mapping[str, str], received_at: datetime) -> Verdict:
@@ -80,14 +85,18 @@ def check(secrets: Secrets, default_app: str, raw: bytes, headers: Mapping[str, 
     if index is None:
         return Verdict(Kind.WRONG, app_id=app_id)
     event = from_body(raw, body, to_ms(received_at), server=headers.get(SERVER))
-    return Verdict(Kind.SIGNED, _row(event, app_id, raw, headers, received_at), app_id, index)
+    row = _row(event, app_id, default_app, raw, headers, received_at)
+    return Verdict(Kind.SIGNED, row, app_id, fingerprint(secrets[app_id][index]))
 
 
 def _row(
-    event: Event, app_id: str, raw: bytes, headers: Mapping[str, str], received_at: datetime
+    event: Event, app_id: str, default_app: str, raw: bytes, headers: Mapping[str, str], received_at: datetime
 ) -> tuple[object, ...]:
     kept = {name: value[:_LONGEST_HEADER] for name, value in headers.items() if name in KEPT_HEADERS}
-    return (event.dedupe_key, app_id, event.oa_id or "", event.name, raw, json.dumps(kept), to_ms(received_at))
+    # An OA that granted two apps tells both. Only one of them is the OA's (see services.inbox), so the copy of the
+    # other must not take its place.
+    key = event.dedupe_key if app_id == default_app else f"{app_id}:{event.dedupe_key}"
+    return (key, app_id, event.oa_id or "", event.name, raw, json.dumps(kept), to_ms(received_at))
 
 
 class KeyRing:
@@ -106,7 +115,11 @@ class KeyRing:
         return rings
 
     def _open(self, row: ZaloApp) -> tuple[str, ...]:
-        return tuple(json.loads(self._box.open(row.webhook_secrets, f"zalo_app:{row.app_id}:webhook_secrets")))
+        try:
+            return tuple(json.loads(self._box.open(row.webhook_secrets, f"zalo_app:{row.app_id}:webhook_secrets")))
+        except CannotOpen:
+            log.error("the webhook secrets of app %s were sealed with a key that is gone", row.app_id)
+            return ()  # the other apps go on
 
 
 def record(now: datetime, counts: Mapping[str, int], alert: Callable[[], Mapping[str, object]]) -> None:
@@ -130,6 +143,12 @@ def counter(kind: Kind) -> str:
     return f"webhook.{kind}"
 
 
-def secret_counter(app_id: str, index: int) -> str:
-    """Under which name it is remembered which secret of an app signs: the one that stays at 0 can go."""
-    return f"webhook.secret.{app_id}.{index}"
+def secret_counter(app_id: str, fingerprint: str) -> str:
+    """Under which name it is remembered which secret of an app signs: the one that is counted no more can go."""
+    return f"webhook.secret.{app_id}.{fingerprint}"
+
+
+@lru_cache(maxsize=64)
+def fingerprint(secret: str) -> str:
+    """By what a webhook secret is told from others without showing it: 8 hex digits of its SHA-256."""
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()[:8]

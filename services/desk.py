@@ -23,6 +23,7 @@ class Work(StrEnum):
     SEND = "send"
     PROFILES = "profiles"
     SYNC = "sync"
+    CONNECT = "connect"
 
 
 class Nudge(Protocol):

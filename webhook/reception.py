@@ -54,8 +54,8 @@ class Reception:
         if verdict.row is not None:
             self._writer.submit(verdict.row)
         self.count(counter(verdict.kind))
-        if verdict.key_index is not None:
-            self.count(secret_counter(verdict.app_id, verdict.key_index))
+        if verdict.fingerprint:
+            self.count(secret_counter(verdict.app_id, verdict.fingerprint))
         return verdict
 
     def too_large(self) -> None:
