@@ -21,7 +21,21 @@ class SecretBox:
     """
 
     def __init__(self, keys: Sequence[SecretStr]) -> None:
+        self._newest = Fernet(keys[0].get_secret_value())
         self._fernet = MultiFernet([Fernet(key.get_secret_value()) for key in keys])
+        self._keys = tuple(keys)
+
+    def newest_only(self) -> SecretBox:
+        """A box that knows the newest key alone: what it opens stays readable when the older keys are gone."""
+        return SecretBox(self._keys[:1])
+
+    def is_newest(self, blob: str) -> bool:
+        """Whether the newest key sealed it; where it belongs is not looked at."""
+        try:
+            self._newest.decrypt(blob.encode())
+        except (InvalidToken, ValueError):
+            return False
+        return True
 
     def seal(self, text: str, context: str) -> str:
         """Return URL-safe ASCII that only `open` with the same context gives back."""

@@ -1,19 +1,12 @@
-"""Before the first start: keys, settings, the schema."""
+"""Before the first start: settings, the schema."""
 
 from __future__ import annotations
 
 import click
-from cryptography.fernet import Fernet
 
 import config
 import db
 from cli.ground import json_option, open_desk, print_rows, refuse
-
-
-@click.command("new-key")
-def new_key() -> None:
-    """Print a new key for SECRET_KEYS."""
-    click.echo(Fernet.generate_key().decode())
 
 
 @click.command()
