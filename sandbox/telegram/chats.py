@@ -47,6 +47,7 @@ class Message:
     silent: bool = False
     link_preview: dict[str, Any] | None = None
     reply_to: int | None = None
+    joined: list[dict[str, Any]] = field(default_factory=list)  # a service message: these came into the group
     edited_at: float | None = None
     edits: int = 0
     deleted_at: float | None = None
@@ -84,6 +85,8 @@ class Message:
         content: dict[str, Any] = {name: self.text} if self.text else {}
         if self.entities:
             content[marks] = self.entities
+        if self.joined:
+            content["new_chat_members"] = self.joined
         if self.file and self.file.kind == "photo":
             content["photo"] = [self.file.to_api()]
         elif self.file:
@@ -142,7 +145,7 @@ def _file_view(file: StoredFile | None) -> dict[str, Any] | None:
 
 @dataclass
 class Chat:
-    """A private chat (its id is the person's) or a group (negative id)."""
+    """A private chat (its id is the person's), or a group or channel (negative id) with the bot in it or not."""
 
     id: int
     type: str = "private"
@@ -150,6 +153,13 @@ class Chat:
     title: str = ""
     messages: dict[int, Message] = field(default_factory=dict)
     last_message_id: int = 0
+    bot_status: str = "member"
+    members: set[int] = field(default_factory=set)  # of a group: people who did something there
+
+    @property
+    def has_bot(self) -> bool:
+        """Whether the bot hears what is written here."""
+        return self.bot_status in ("member", "administrator")
 
     def to_api(self) -> dict[str, Any]:
         """Telegram's Chat."""

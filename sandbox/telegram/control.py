@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.telegram import control_people, control_views
+from sandbox.telegram import control_membership, control_people, control_views
 from sandbox.telegram.args import read_body
 from sandbox.telegram.control_people import Body
 from sandbox.telegram.errors import ApiError, ControlError
@@ -18,14 +18,17 @@ View = Callable[[TelegramState, web.Request], Awaitable[Any]]
 
 ACTS: dict[str, Act] = {
     "people": control_people.add_person,
-    "groups": control_people.add_group,
+    "groups": control_membership.add_group,
+    "add_bot": control_membership.add_bot,
+    "remove_bot": control_membership.remove_bot,
     "say": control_people.say,
+    "open_link": control_people.open_link,
     "edit": control_people.edit,
     "tap": control_people.tap,
     "send_photo": control_people.send_photo,
     "send_document": control_people.send_document,
-    "block": control_people.block,
-    "unblock": control_people.unblock,
+    "block": control_membership.block,
+    "unblock": control_membership.unblock,
     "faults": control_views.order_fault,
 }
 VIEWS: dict[str, View] = {

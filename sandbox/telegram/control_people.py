@@ -1,9 +1,10 @@
-"""What people do: write, tap, send files, block the bot."""
+"""What people do: write, open links, tap, send files."""
 
 import base64
 import binascii
 import json
 import mimetypes
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,8 @@ from sandbox.telegram.methods_messages import MAX_TEXT
 from sandbox.telegram.state import TelegramState
 
 MAX_WAIT_SECONDS = 60.0
+LINK = re.compile(r"(?:https?://)?t\.me/(?P<bot>[A-Za-z0-9_]+)(?:\?start=(?P<start>[^&#]*))?")
+START_PARAMETER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Body:
@@ -70,15 +73,7 @@ async def add_person(state: TelegramState, body: Body) -> Any:
     return state.add_person(person_id, first_name, body.text("username"), body.text("language_code")).to_api()
 
 
-async def add_group(state: TelegramState, body: Body) -> Any:
-    """Make a group with the bot in it; its id is below zero."""
-    chat_id = body.integer("id")
-    if chat_id >= 0:
-        raise ControlError(400, "the id of a group is below zero")
-    return state.add_group(chat_id, body.text("title") or "Group").to_api()
-
-
-def _person(state: TelegramState, body: Body) -> Person:
+def acting_person(state: TelegramState, body: Body) -> Person:
     """Who acts; a person never seen before gets a name made from the id."""
     person_id = body.integer("person")
     if person_id <= 0:
@@ -95,7 +90,7 @@ def _chat(state: TelegramState, body: Body, person: Person) -> Chat:
 
 
 def _write(state: TelegramState, body: Body, text: str, **content: Any) -> dict[str, Any]:
-    person = _person(state, body)
+    person = acting_person(state, body)
     chat = _chat(state, body, person)
     if chat.person and person.blocked:
         raise ControlError(409, "this person has blocked the bot: unblock first")
@@ -103,11 +98,14 @@ def _write(state: TelegramState, body: Body, text: str, **content: Any) -> dict[
     if reply_to is not None and not chat.present(reply_to):
         raise ControlError(404, "no such message to reply to")
     person.started = person.started or chat.person is not None
+    if chat.person is None:
+        chat.members.add(person.id)
     text, entities = settle(text, [])
     sender = person.to_api()
     message = state.new_message(chat, sender, text=text, entities=entities, reply_to=reply_to, **content)
     number = state.journal.last
-    state.updates.put("message", message.to_api())
+    if chat.has_bot:
+        state.updates.put("message", message.to_api())
     return {"message_id": message.message_id, "n": number}
 
 
@@ -122,9 +120,23 @@ async def say(state: TelegramState, body: Body) -> Any:
     return _write(state, body, text)
 
 
+async def open_link(state: TelegramState, body: Body) -> Any:
+    """A person opens `https://t.me/<bot>?start=...` and taps Start: the bot gets `/start ...`.
+
+    Refused for another bot's link, and for a parameter Telegram's apps would not take.
+    """
+    found = LINK.fullmatch(body.text("link").strip())
+    if found is None or found["bot"].lower() != state.bot_username.lower():
+        raise ControlError(404, "this link leads to another bot, or nowhere")
+    parameter = found["start"] or ""
+    if parameter and not START_PARAMETER.fullmatch(parameter):
+        raise ControlError(400, "a start parameter is 1 to 64 of A-Z a-z 0-9 _ -")
+    return _write(state, body, f"/start {parameter}".strip())
+
+
 async def edit(state: TelegramState, body: Body) -> Any:
     """A person changes a text sent before."""
-    person = _person(state, body)
+    person = acting_person(state, body)
     message = _chat(state, body, person).present(body.integer("message_id"))
     if message is None or message.sender["id"] != person.id:
         raise ControlError(404, "no such message of this person")
@@ -166,7 +178,7 @@ async def tap(state: TelegramState, body: Body) -> Any:
     Refused (409) when the message does not have that button now, unless `force` sends `data` as an
     old app would. With `wait` the answer waits for the bot's answerCallbackQuery, at most `timeout` s.
     """
-    person = _person(state, body)
+    person = acting_person(state, body)
     messages = _chat(state, body, person).messages
     message = messages.get(body.integer("message_id")) if "message_id" in body.values else _newest(messages, body)
     if message is None:
@@ -227,29 +239,3 @@ def _press(state: TelegramState, person: Person, message: Message, button: dict[
     }
     state.updates.put("callback_query", query)
     return callback, int(entry["n"])
-
-
-def _membership(state: TelegramState, person: Person, blocked: bool) -> dict[str, Any]:
-    person.blocked = blocked
-    state.journal.add("blocked" if blocked else "unblocked", person.id, **{"from": "person"})
-    kicked = {"user": state.bot(), "status": "kicked", "until_date": 0}
-    member = {"user": state.bot(), "status": "member"}
-    change = {
-        "chat": state.chats[person.id].to_api(),
-        "from": person.to_api(),
-        "date": int(state.clock()),
-        "old_chat_member": member if blocked else kicked,
-        "new_chat_member": kicked if blocked else member,
-    }
-    state.updates.put("my_chat_member", change)
-    return {"n": state.journal.last}
-
-
-async def block(state: TelegramState, body: Body) -> Any:
-    """A person blocks the bot: it gets my_chat_member, and 403 for whatever it sends."""
-    return _membership(state, _person(state, body), True)
-
-
-async def unblock(state: TelegramState, body: Body) -> Any:
-    """A person takes the block away."""
-    return _membership(state, _person(state, body), False)

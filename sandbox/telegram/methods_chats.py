@@ -5,6 +5,7 @@ from typing import Any
 from sandbox.telegram.args import Args
 from sandbox.telegram.errors import bad_request
 from sandbox.telegram.html_text import utf16_length
+from sandbox.telegram.membership import change_membership
 from sandbox.telegram.state import TelegramState
 
 MAX_ANSWER = 200
@@ -62,3 +63,24 @@ async def get_chat(state: TelegramState, args: Args) -> dict[str, Any]:
         "max_reaction_count": 11,
         "accepted_gift_types": dict.fromkeys(gifts, False),
     }
+
+
+async def get_chat_member(state: TelegramState, args: Args) -> dict[str, Any]:
+    """The bot's or a person's place in a chat; a person who did nothing in a group counts as not in it."""
+    chat, user_id = state.open_chat(args.text("chat_id")), args.integer("user_id")
+    if user_id == state.bot_id and chat.person is None:
+        return state.bot_member(chat)
+    person = state.people.get(user_id)
+    if person is None:
+        raise bad_request("PARTICIPANT_ID_INVALID")
+    inside = user_id in chat.members if chat.person is None else user_id == chat.id
+    return {"user": person.to_api(), "status": "member" if inside else "left"}
+
+
+async def leave_chat(state: TelegramState, args: Args) -> bool:
+    """The bot leaves a group or channel; it is told so itself, as after every change of its membership."""
+    chat = state.open_chat(args.text("chat_id"))
+    if chat.person is not None:
+        raise bad_request("chat member status can't be changed in private chats")
+    change_membership(state, chat, state.bot(), "left")
+    return True

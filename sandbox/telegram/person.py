@@ -61,6 +61,18 @@ class Person:
         """Tap by callback data; `force` sends it even if the message has no such button any more."""
         return self._tapped({"message_id": message_id, "data": data, "wait": wait, "force": force})
 
+    def open_link(self, link: str) -> int:
+        """Open a link to the bot and tap Start; returns the message_id of what that writes. Raises Refused."""
+        return self._act("open_link", {"link": link})
+
+    def add_bot(self, chat_id: int, title: str = "", kind: str = "supergroup") -> None:
+        """Add the bot to a group or channel, which is made if there is none."""
+        self._post("add_bot", {"person": self.id, "chat_id": chat_id, "title": title, "type": kind})
+
+    def remove_bot(self, chat_id: int) -> None:
+        """Throw the bot out of a group or channel."""
+        self._post("remove_bot", {"person": self.id, "chat_id": chat_id})
+
     def block(self) -> None:
         """Block the bot."""
         self._post("block", {"person": self.id})

@@ -38,6 +38,8 @@ METHODS: dict[str, Method] = {
     "answerCallbackQuery": methods_chats.answer_callback_query,
     "sendChatAction": methods_chats.send_chat_action,
     "getChat": methods_chats.get_chat,
+    "getChatMember": methods_chats.get_chat_member,
+    "leaveChat": methods_chats.leave_chat,
     "setMyCommands": methods_commands.set_my_commands,
     "getMyCommands": methods_commands.get_my_commands,
     "deleteMyCommands": methods_commands.delete_my_commands,

@@ -13,6 +13,11 @@ from sandbox.telegram.files import FileStore
 from sandbox.telegram.journal import Journal
 from sandbox.telegram.updates import UpdateQueue
 
+ADMIN_RIGHTS = (
+    "can_be_edited", "is_anonymous", "can_delete_messages", "can_manage_video_chats", "can_restrict_members",
+    "can_promote_members", "can_change_info", "can_invite_users", "can_post_stories", "can_edit_stories",
+    "can_delete_stories",
+)  # fmt: skip
 TOKEN = re.compile(r"([1-9][0-9]{0,19}):[A-Za-z0-9_-]+")
 
 
@@ -64,9 +69,18 @@ class TelegramState:
         person.language_code = language_code or person.language_code
         return person
 
-    def add_group(self, chat_id: int, title: str) -> Chat:
-        """A group the bot is a member of."""
-        return self.chats.setdefault(chat_id, Chat(chat_id, "supergroup", title=title))
+    def add_group(self, chat_id: int, title: str, kind: str = "supergroup", bot_status: str = "member") -> Chat:
+        """A group or channel; one that is there stays as it is."""
+        return self.chats.setdefault(chat_id, Chat(chat_id, kind, title=title, bot_status=bot_status))
+
+    def bot_member(self, chat: Chat) -> dict[str, Any]:
+        """The bot as Telegram's ChatMember of a group or channel."""
+        member: dict[str, Any] = {"user": self.bot(), "status": chat.bot_status}
+        if chat.bot_status == "kicked":
+            return {**member, "until_date": 0}
+        if chat.bot_status != "administrator":
+            return member
+        return {**member, **dict.fromkeys(ADMIN_RIGHTS, False), "can_manage_chat": True, "can_post_messages": True}
 
     def chat(self, text: str) -> Chat:
         """The chat a request names. Raises ApiError when the bot cannot know it."""
@@ -78,12 +92,16 @@ class TelegramState:
             raise bad_request("chat not found") from None
 
     def open_chat(self, text: str) -> Chat:
-        """As `chat`, for writing: raises ApiError 403 when the person did not start or has blocked the bot."""
+        """As `chat`, for writing: raises ApiError 403 when the person did not start or has blocked the bot, or when
+        the bot is not in the group."""
         chat = self.chat(text)
         if chat.person and chat.person.blocked:
             raise forbidden("bot was blocked by the user")
         if chat.person and not chat.person.started:
             raise forbidden("bot can't initiate conversation with a user")
+        if chat.person is None and not chat.has_bot:
+            was = "was kicked from" if chat.bot_status == "kicked" else "is not a member of"
+            raise forbidden(f"bot {was} the {chat.type} chat")
         return chat
 
     def new_message(self, chat: Chat, sender: dict[str, Any], **content: Any) -> Message:

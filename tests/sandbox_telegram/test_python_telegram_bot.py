@@ -200,3 +200,19 @@ def test_everything_a_message_can_carry_passes_through(server: Server, lan: Pers
     asyncio.run(send())
     assert lan.commands() == [{"command": "oa", "description": "OA của tôi"}]
     assert [message["deleted"] for message in lan.chat()] == [True, True]
+
+
+def test_groups_pass_through_the_library(server: Server, lan: Person) -> None:
+    """A change of membership, an administrator's rights, and leaving."""
+    group = -1_001_000_000_555
+
+    async def play() -> list[str]:
+        async with bot_on(server) as bot:
+            await bot.get_updates(allowed_updates=[Update.MY_CHAT_MEMBER])
+            lan.add_bot(group, "Tin", "channel")
+            assert (await bot.get_chat_member(group, bot.id)).status == "administrator"
+            assert await bot.leave_chat(group)
+            found = await bot.get_updates()
+            return [str(update.my_chat_member.new_chat_member.status) for update in found if update.my_chat_member]
+
+    assert asyncio.run(play()) == ["administrator", "left"]
