@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import asdict
 
-from services.facts import Facts, Message, Person, Report, Tagged, TagSeen, as_json
+from services.facts import Facts, Message, Person, Report, Revoked, Tagged, TagSeen, as_json
 from services.names import fold_name
 from zalo.events import FUTURE_LIMIT_MS, Event
 from zalo.shared_info import SharedInfo
@@ -142,6 +142,10 @@ def _tag_removed(event: Event, oa_id: str, _received_ms: int, facts: Facts) -> N
         facts.tags.append(TagSeen(oa_id, event.tag_name, removed_at=event.at))
 
 
+def _revoked(event: Event, oa_id: str, _received_ms: int, facts: Facts) -> None:
+    facts.revoked.append(Revoked(oa_id, event.app_id or "", event.at))
+
+
 _READERS: dict[str, _Reader] = {
     "follow": _follow,
     "unfollow": _follow,
@@ -154,4 +158,5 @@ _READERS: dict[str, _Reader] = {
     "add_user_to_tag": _tagged,
     "remove_user_from_tag": _tagged,
     "remove_tag": _tag_removed,
+    "permission_revoked": _revoked,
 }

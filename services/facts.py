@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from db import is_sqlite, to_ms
+from services import token_loss
 from services.registers import CONTACTS, HEARD, LINK, MESSAGES, PEOPLE, REPORTS, TAGGED, TAGS, TOUCH
 from services.rows import many
 
@@ -85,6 +86,14 @@ class Report(NamedTuple):
     admin_id: str = ""
 
 
+class Revoked(NamedTuple):
+    """The OA took back the permission it had given to an app."""
+
+    oa_id: str
+    app_id: str
+    at: int
+
+
 @dataclass(slots=True)
 class Facts:
     """All facts of a batch of events."""
@@ -94,6 +103,7 @@ class Facts:
     tags: list[TagSeen] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
+    revoked: list[Revoked] = field(default_factory=list)
     heard: dict[str, int] = field(default_factory=dict)  # oa_id -> when an event last arrived, epoch ms
 
     def __len__(self) -> int:
@@ -107,6 +117,9 @@ def write_facts(now: datetime, facts: Facts) -> None:
     many(TAGS, sorted(facts.tags, key=lambda tag: tag[:2]))
     many(MESSAGES, sorted(facts.messages, key=lambda message: message[:2]))
     many(REPORTS, [(*report, to_ms(now)) for report in sorted(facts.reports)])
+    # Before the times of the OAs: whoever saves tokens takes the rows of token and OA in this order.
+    for each in sorted(facts.revoked):
+        token_loss.revoked(now, *each)
     many(HEARD, [(at, oa_id, at) for oa_id, at in sorted(facts.heard.items())])
 
 

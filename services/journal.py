@@ -9,19 +9,45 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 
 import structlog
+from peewee import PeeweeException
 
 from db import from_ms, to_ms, write
 from models import OaToken, OfficialAccount, TokenState
 from secretbox import CannotOpen
 from services import durable, token_pairs
-from services.desk import Desk
+from services.desk import Desk, Work
 from services.token_pairs import Pair
 
 log = structlog.get_logger(__name__)
+
+_BROKEN_OFF = timedelta(hours=1)  # a file half written so long ago has no writer any more
+_UNREADABLE = (CannotOpen, ValueError, KeyError, TypeError, OSError)
+
+
+class Reason(StrEnum):
+    """Why a pair still lies in the journal."""
+
+    WAITING = "waiting"  # for a database that takes it: saved by the next look
+    UNREADABLE = "unreadable"  # sealed with a key that is gone, or damaged
+    OLD_DATABASE = "old_database"  # the database is older than the pair: a backup was played back
+    OTHER_OA = "other_oa"  # the row it was meant for is another OA's now
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """A pair that did not get into its row, for whoever looks after the desk. Holds nothing secret."""
+
+    file: str
+    age: timedelta
+    oa_row: int
+    reason: Reason
 
 
 @dataclass(frozen=True)
@@ -57,9 +83,20 @@ def keep(desk: Desk, entry: Entry) -> Path:
 def replay(desk: Desk, oa_row: int | None = None) -> int:
     """Save every pair whose generation still fits, drop those that came too late; returns how many were saved.
 
-    Safe beside a running renewal: whichever of the two writes the row first, it is the same pair.
+    Safe beside a running renewal: whichever of the two writes the row first, it is the same pair. For one OA raises
+    peewee's errors: the stored refresh token is spent then, and must not be used. For all: what fails waits for the
+    next time, and does not keep the others from being saved.
     """
-    return sum(_replay_one(desk, path, row) for path, row in list(_files(desk, oa_row)))
+    if oa_row is not None:
+        return sum(_replay_one(desk, path, row) for path, row in list(_files(desk, oa_row)))
+    _clear(_folder(desk))
+    return sum(_replay_guarded(desk, path, row) for path, row in list(_files(desk, None)))
+
+
+def leftover(desk: Desk) -> list[Leftover]:
+    """What lies in the journal now, oldest first; a healthy desk has nothing there for longer than a second."""
+    found = [_leftover(desk, path, row) for path, row in _files(desk, None)]
+    return sorted((each for each in found if each is not None), key=lambda each: -each.age)
 
 
 def forget(desk: Desk, oa_row: int) -> None:
@@ -73,7 +110,7 @@ def _replay_one(desk: Desk, path: Path, oa_row: int) -> bool:
         entry = _read(desk, path, oa_row)
     except FileNotFoundError:
         return False  # its writer finished meanwhile
-    except (CannotOpen, ValueError, KeyError, OSError) as problem:
+    except _UNREADABLE as problem:
         log.error("journal_unreadable", file=path.name, problem=type(problem).__name__)
         return False
     with write():
@@ -84,7 +121,45 @@ def _replay_one(desk: Desk, path: Path, oa_row: int) -> bool:
     if saved or late:
         durable.remove(path)
         log.warning("journal_replayed" if saved else "journal_superseded", oa_id=entry.oa_id)
+    if saved:
+        desk.nudge(Work.SEND)
     return saved
+
+
+def _replay_guarded(desk: Desk, path: Path, oa_row: int) -> bool:
+    try:
+        return _replay_one(desk, path, oa_row)
+    except (PeeweeException, OSError) as problem:
+        # Not its text: it may quote the values it was about.
+        log.error("journal_not_replayed", file=path.name, problem=type(problem).__name__)
+        return False
+
+
+def _leftover(desk: Desk, path: Path, oa_row: int) -> Leftover | None:
+    try:
+        age = desk.now() - datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        entry = _read(desk, path, oa_row)
+    except FileNotFoundError:
+        return None
+    except _UNREADABLE:
+        return Leftover(path.name, age, oa_row, Reason.UNREADABLE)
+    return Leftover(path.name, age, oa_row, _reason(entry))
+
+
+def _reason(entry: Entry) -> Reason:
+    if not _known(entry):
+        return Reason.OTHER_OA
+    behind = OaToken.select().where(OaToken.oa == entry.oa_row, OaToken.generation < entry.generation)
+    return Reason.OLD_DATABASE if behind.exists() else Reason.WAITING
+
+
+def _clear(folder: Path) -> None:
+    """Remove what a killed writer left half written: it has no name by which it could be read."""
+    old = datetime.now(UTC) - _BROKEN_OFF
+    for path in folder.glob(".*") if folder.is_dir() else ():
+        with suppress(OSError):
+            if datetime.fromtimestamp(path.stat().st_mtime, UTC) < old:
+                path.unlink()
 
 
 def _known(entry: Entry) -> bool:

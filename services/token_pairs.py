@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from models import OaState, OaToken, OfficialAccount, TokenState
+from db import write
+from models import OaToken, OfficialAccount, TokenState
 from secretbox import SecretBox
+from services import token_reconnect
 from zalo.oauth import ACCESS_LIFETIME, REFRESH_LIFETIME
 
 
@@ -59,11 +61,22 @@ def replace(
 ) -> bool:
     """Put both tokens in one UPDATE under the next number, if `generation` is still the number; ends every lease.
 
-    The OA works again by it, so an OA that needed a person is active again.
+    The OA works again by it; what that means for one that needed a person, services.token_reconnect says. Joins the
+    caller's transaction, or makes one.
     """
-    done = (
+    with write():
+        done = _put(now, oa_row, generation, _sealed(box, oa_row, pair), state, *conditions)
+        if done:
+            token_reconnect.good_pair(now, oa_row)
+    return done
+
+
+def _put(
+    now: datetime, oa_row: int, generation: int, sealed: dict[str, Any], state: TokenState, *conditions: Any
+) -> bool:
+    return bool(
         OaToken.update(
-            **_sealed(box, oa_row, pair),
+            **sealed,
             generation=generation + 1,
             state=state,
             error_code="",
@@ -76,11 +89,6 @@ def replace(
         .where(OaToken.oa == oa_row, OaToken.generation == generation, *conditions)
         .execute()
     )
-    if done:
-        OfficialAccount.update(state=OaState.ACTIVE).where(
-            OfficialAccount.id == oa_row, OfficialAccount.state == OaState.NEEDS_REAUTH
-        ).execute()
-    return bool(done)
 
 
 def _sealed(box: SecretBox, oa_row: int, pair: Pair) -> dict[str, Any]:

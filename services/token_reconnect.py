@@ -1,0 +1,41 @@
+"""What a good pair means for an OA that only a person could bring back.
+
+Back within the hour, what waited goes by itself. Later than that a message may be worse than none (an appointment that
+is over, a code that ran out), so sending stays stopped and a manager is asked. Nothing is lost either way.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from models import Delivery, DeliveryState, OaState, OfficialAccount
+from services import halts
+
+BY_ITSELF_WITHIN = timedelta(minutes=60)
+
+
+def good_pair(now: datetime, oa_row: int) -> bool:
+    """Take up an OA that was away; False when it was not. In the transaction that stores the pair.
+
+    Notice reconnected_late {oa_id, waiting, hours} asks when it was away for over an hour and something waits.
+    """
+    oa = OfficialAccount.get_by_id(oa_row)
+    back = (
+        OfficialAccount.update(state=OaState.ACTIVE, lost_at=None)
+        .where(OfficialAccount.id == oa_row, OfficialAccount.state == OaState.NEEDS_REAUTH)
+        .execute()
+    )
+    if not back:
+        return False
+    away = now - oa.lost_at if oa.lost_at is not None else timedelta(0)
+    waiting = _waiting(oa_row) if away > BY_ITSELF_WITHIN else 0
+    if waiting:
+        halts.ask(now, oa, waiting, int(away / timedelta(hours=1)))
+    elif oa.stopped_at is None:
+        halts.release_waiting(now, oa_row)
+    return True
+
+
+def _waiting(oa_row: int) -> int:
+    queued = Delivery.state == DeliveryState.QUEUED
+    return int(Delivery.select().where(Delivery.oa == oa_row, queued).count())
