@@ -12,13 +12,14 @@ from typing import Any
 
 from db import in_thread, write
 from models import Delivery, DeliveryState, OaState, OaToken, OfficialAccount
-from services import audit, deliveries, gateway, inbox, journal, tokens
+from services import audit, deliveries, gateway, inbox, journal, stop_all, tokens
 from services.audit import Actor
 from services.desk import Desk, Work
 from services.errors import Conflict, Invalid, NotFound
 from services.halts import resume_sending, stop
 from services.names import fold_name
 from services.pacing import Lane
+from services.staff import let_use
 from zalo import oa as zalo_oa
 from zalo.errors import Refused, ZaloError
 from zalo.oa import OaProfile
@@ -132,6 +133,8 @@ def register(desk: Desk, actor: Actor, new: NewAccount) -> OfficialAccount:
     }
     with write():
         oa = _enter(desk, oa_id, values)
+        if actor.staff is not None:
+            let_use(actor.staff, oa)
         tokens.save_pair(desk, oa, access, refresh, expires_in=new.expires_in)
         detail = {"mode": mode(oa), "published": new.published, "testing": new.testing}
         audit.record(now, actor, "oa.added", oa_id=oa_id, target=oa.name, detail=detail)
@@ -143,11 +146,12 @@ def register(desk: Desk, actor: Actor, new: NewAccount) -> OfficialAccount:
 def _enter(desk: Desk, oa_id: str, values: dict[str, Any]) -> OfficialAccount:
     old = OfficialAccount.get_or_none(OfficialAccount.oa_id == oa_id)
     now = desk.now()
+    values = {**values, **stop_all.of_a_new_oa(now)}
     if old is None:
         return OfficialAccount.create(oa_id=oa_id, app_id=desk.settings.zalo_app_id, created_at=now, **values)
     if old.state != OaState.REMOVED:
         raise Conflict("oa.exists", name=old.name, oa_id=oa_id)
-    fresh = {"state": OaState.ACTIVE, "removed_at": None, "stopped_at": None, "stopped_code": ""}
+    fresh = {"state": OaState.ACTIVE, "removed_at": None}
     OfficialAccount.update(**values, **fresh, revision=OfficialAccount.revision + 1).where(
         OfficialAccount.id == old.id
     ).execute()

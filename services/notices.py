@@ -15,7 +15,7 @@ GIVE_UP_AFTER = 12
 URGENT = frozenset(
     {
         "needs_reauth", "renewal_failing", "oauth_refused", "refresh_expiring", "package_ending", "oa_idle",
-        "oa_stopped", "wrong_signatures", "webhook_silent", "inbox_dead", "token_stranger",
+        "oa_stopped", "stop_all", "wrong_signatures", "webhook_silent", "inbox_dead", "token_stranger",
     }
 )  # fmt: skip
 

@@ -20,7 +20,11 @@ _LONGEST_PAUSE = timedelta(minutes=5)
 _ENDS_HERE = {ErrorClass.RECIPIENT, ErrorClass.FIX, ErrorClass.TEMPLATE, ErrorClass.UNKNOWN}
 # Said by our own checks at the last moment: what a person decided meanwhile ends the message quietly.
 _SKIPPED = {"send.paused": "paused", "send.not_tester": "not_tester"}
-_HELD = {"oa.needs_reauth": "token", "oa.no_tokens": "token", "oa.tokens_unreadable": "token", "oa.stopped": "stopped",
+_HELD = {
+    "oa.needs_reauth": "token",
+    "oa.no_tokens": "token",
+    "oa.tokens_unreadable": "token",
+    "oa.stopped": "stopped",
     "send.stop_all": "stopped",
 }
 _WRONG_APP = {"app.unknown", "app.unreadable"}  # no event tells when the owner mends it: looked at again and again

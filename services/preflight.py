@@ -3,10 +3,10 @@
 Asked before the preview, again when the yes comes, and a last time by the sender. One table of rules, read from the
 top; the first that objects is the answer. Everything is known locally: nothing is asked of Zalo.
 
-Refusals: send.paused {name}, oa.no_tokens {name}, oa.needs_reauth {name}, oa.stopped {name, code}, send.not_tester
-{name, user}, send.blocked {user, code}, send.window_closed {user, last}, send.opted_out {since, code},
-template.not_sendable {template_id, template, status, reason}, send.quota_zns {name, daily, until}, send.quota_template
-{template, until}.
+Refusals: send.paused {name}, oa.no_tokens {name}, oa.needs_reauth {name}, send.stop_all {by, since}, oa.stopped
+{name, code}, send.not_tester {name, user}, send.blocked {user, code}, send.window_closed {user, last}, send.opted_out
+{since, code}, template.not_sendable {template_id, template, status, reason}, send.quota_zns {name, daily, until},
+send.quota_template {template, until}.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from models import Channel, Contact, Follower, OaState, OfficialAccount, TokenState, ZnsTemplate
-from services import templates, token_pairs
+from services import stop_all, templates, token_pairs
 from services.accounts import Mode, mode
 from services.desk import VIETNAM, Desk
 from services.errors import Refusal
@@ -157,6 +157,11 @@ def _disconnected(case: Case) -> Refusal | None:
     return None
 
 
+def _all_stopped(case: Case) -> Refusal | None:
+    standing = stop_all.in_force()
+    return Refusal("send.stop_all", by=standing.by, since=standing.since) if standing else None
+
+
 def _stopped(case: Case) -> Refusal | None:
     if case.oa.stopped_at is None:
         return None
@@ -234,6 +239,7 @@ _CS, _ZNS = frozenset({Channel.CS}), frozenset({Channel.ZNS})
 RULES: tuple[Rule, ...] = (
     Rule(_paused),
     Rule(_disconnected),
+    Rule(_all_stopped),
     Rule(_stopped),
     Rule(_not_tester, _CS),
     Rule(_blocked, _CS),

@@ -2,6 +2,7 @@
 
 Keys and their values (times are aware UTC datetimes):
   mode.live, mode.test, mode.paused
+  stop_all {since, by}
   stopped {since, code}
   connection.ok {renewed, next}, connection.unproven {expires}, connection.ending {days},
   connection.failing {code, next, expires}, connection.broken {code}, connection.revoked, connection.none
@@ -23,7 +24,7 @@ from enum import StrEnum
 from typing import Any
 
 from models import OfficialAccount, TokenState, ZnsTemplate
-from services import acceptance, app_rows, apps, counters, pacing, templates, token_pairs
+from services import acceptance, app_rows, apps, counters, pacing, stop_all, templates, token_pairs
 from services.accounts import Mode, mode
 from services.desk import VIETNAM, Desk
 from services.errors import Refusal
@@ -71,8 +72,13 @@ def _mode(desk: Desk, oa: OfficialAccount) -> Line:
     return Line(Level.OK if found is Mode.LIVE else Level.WARNING, f"mode.{found.value}")
 
 
+def _all_stopped(desk: Desk, oa: OfficialAccount) -> Line | None:
+    standing = stop_all.in_force()
+    return Line(Level.BROKEN, "stop_all", {"since": standing.since, "by": standing.by}) if standing else None
+
+
 def _stopped(desk: Desk, oa: OfficialAccount) -> Line | None:
-    if oa.stopped_at is None:
+    if oa.stopped_at is None or oa.stopped_code == stop_all.CODE:
         return None
     return Line(Level.BROKEN, "stopped", {"since": oa.stopped_at, "code": oa.stopped_code})
 
@@ -203,6 +209,7 @@ def _start_of(day: date) -> datetime:
 
 _LINES: tuple[Callable[[Desk, OfficialAccount], Line | None], ...] = (
     _mode,
+    _all_stopped,
     _stopped,
     _app,
     _connection,

@@ -19,7 +19,7 @@ from peewee import SQL, NodeList
 
 from db import in_thread, is_sqlite, write
 from models import Channel, Contact, Delivery, DeliveryState, Follower, OaState, OfficialAccount, ZnsTemplate
-from services import deliveries, gateway, outcomes, preflight, receipts, templates, uploads
+from services import deliveries, gateway, outcomes, preflight, receipts, stop_all, templates, uploads
 from services.accounts import Mode, mode
 from services.desk import Desk
 from services.errors import DeskError, Refusal
@@ -123,6 +123,8 @@ def end_leases(now: datetime) -> int:
 
 def release_held(now: datetime) -> int:
     """Rows that waited for a person: due at once when their OA may send again. Returns how many."""
+    if stop_all.in_force():
+        return 0
     open_oas = OfficialAccount.select(OfficialAccount.id).where(
         OfficialAccount.state == OaState.ACTIVE, OfficialAccount.stopped_at.is_null()
     )
@@ -253,7 +255,10 @@ def _departing(desk: Desk, row: Delivery, work: Work) -> Work:
 
 
 def _depart(desk: Desk, row: Delivery) -> None:
-    """Commit the attempt under a lease that outlasts the request. Raises _LeaseLost when the row is not ours."""
+    """Commit the attempt under a lease that outlasts the request.
+
+    Raises _LeaseLost when the row is not ours, and Refusal `send.stop_all`: the red button wins up to this very moment.
+    """
     now = desk.now()
     ours = (Delivery.lease_owner == row.lease_owner, Delivery.lease_until >= now)
     values = {
@@ -265,6 +270,7 @@ def _depart(desk: Desk, row: Delivery) -> None:
     }
     again = row.attempted_at is not None and row.state == DeliveryState.SENDING  # repeated after a token error
     with write():
+        stop_all.may_depart()
         if again:
             mine = Delivery.state == DeliveryState.SENDING
             done = Delivery.update(lease_until=now + LEASE).where(Delivery.id == row.id, mine, *ours).execute()
