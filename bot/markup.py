@@ -10,6 +10,7 @@ from texts.html import Html
 # Raised when buttons change their meaning: every keyboard made before then counts as old.
 LAYOUT = "1"
 MAX_CALLBACK_BYTES = 64
+LONGEST_NUMBER = 18  # what fits into a database's 64-bit number, whoever made the button
 Style = Literal["", "success", "danger", "primary"]
 
 
@@ -71,7 +72,7 @@ def part(args: tuple[str, ...], at: int) -> str:
 def whole(args: tuple[str, ...], at: int) -> int:
     """One part as a whole number. Raises OldKeyboard."""
     text = part(args, at)
-    if not text.isascii() or not text.isdigit():
+    if not text.isascii() or not text.isdigit() or len(text) > LONGEST_NUMBER:
         raise OldKeyboard("number")
     return int(text)
 

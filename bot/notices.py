@@ -9,7 +9,8 @@ from bot.render_delivery import Eyes, render_delivery
 from bot.screens.customers import customer_card
 from bot.screens.titles import oa_name
 from bot.turn import Office, Turn
-from models import Delivery, Follower, Notice, OfficialAccount, Staff
+from models import Notice, OfficialAccount, Staff
+from services import reach
 from texts.html import Html, lines
 
 Render = Callable[[Turn, Notice], Awaitable[Screen | None]]
@@ -18,11 +19,13 @@ Render = Callable[[Turn, Notice], Awaitable[Screen | None]]
 async def screen_of(office: Office, person: Staff, notice: Notice) -> Screen | None:
     """The message a notice is now; None when there is nothing left to say."""
     turn = Turn(office, person, notice.chat_id)
+    if not await turn.db(reach.may_hear, person, notice.payload):
+        return None  # the OA was closed to this person after the notice was posted
     return await KINDS.get(notice.kind, _alert)(turn, notice)
 
 
 async def _delivery(turn: Turn, notice: Notice) -> Screen | None:
-    row = await turn.db(_with_oa, notice.payload["delivery"])
+    row = await turn.db(reach.delivery, turn.staff, notice.payload["delivery"])
     return None if row is None else render_delivery(eyes_of(turn), row)
 
 
@@ -31,22 +34,13 @@ def eyes_of(turn: Turn) -> Eyes:
     return Eyes(turn.t, turn.now(), turn.staff.sees_money)
 
 
-def _with_oa(delivery: int) -> Delivery | None:
-    """The row and its OA in one read."""
-    found = Delivery.select(Delivery, OfficialAccount).join(OfficialAccount).where(Delivery.id == delivery)
-    return next(iter(found), None)
-
-
 async def _hide_number(turn: Turn, notice: Notice) -> Screen | None:
-    person = await turn.db(Follower.get_or_none, Follower.id == notice.payload["row"])
-    if person is None:
-        return None
-    oa = await turn.db(OfficialAccount.get_or_none, OfficialAccount.oa_id == person.oa_id)
-    return None if oa is None else await customer_card(turn, oa, person)
+    found = await turn.db(reach.follower, turn.staff, notice.payload["row"])
+    return None if found is None else await customer_card(turn, *found)
 
 
 async def _uncertain(turn: Turn, notice: Notice) -> Screen | None:
-    row = await turn.db(_with_oa, notice.payload["delivery"])
+    row = await turn.db(reach.delivery, turn.staff, notice.payload["delivery"])
     if row is None or row.state != "uncertain":
         return None
     screen = render_delivery(eyes_of(turn), row)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from bot.codes import looks_like_code
 from bot.commands.paste import pasted, photo
 from bot.commands.sending import PHONE
-from bot.forms.engine import park, picked, take
+from bot.forms.engine import park, picked, present, take
 from bot.forms.kinds import KINDS
 from bot.keyboards import home_row
 from bot.markup import OldKeyboard, Screen, part, read
@@ -31,12 +31,15 @@ TOKEN_LIKE = re.compile(r"[A-Za-z0-9_\-.~+/=]{60,}")
 
 async def handle(turn: Turn) -> None:
     """Answer one turn. Raises DeskError for what the person may not or cannot do."""
-    if turn.query_id:
-        await _tap(turn)
-    elif turn.text.startswith("/") and not turn.photo:
-        await _command(turn)
-    else:
-        await _typed(turn)
+    try:
+        if turn.query_id:
+            await _tap(turn)
+        elif turn.text.startswith("/") and not turn.photo:
+            await _command(turn)
+        else:
+            await _typed(turn)
+    except OldKeyboard as error:
+        await _reopen(turn, error)
 
 
 async def _command(turn: Turn) -> None:
@@ -76,11 +79,8 @@ def _waits_for(form: Form, text: str) -> bool:
 
 
 async def _tap(turn: Turn) -> None:
-    try:
-        turn.target = read(turn.text)
-        await _act(turn, turn.target.action, turn.target.args)
-    except OldKeyboard as error:
-        await _reopen(turn, error)
+    turn.target = read(turn.text)
+    await _act(turn, turn.target.action, turn.target.args)
 
 
 async def _act(turn: Turn, action: str, args: tuple[str, ...]) -> None:
@@ -109,13 +109,12 @@ async def _reopen(turn: Turn, error: OldKeyboard) -> None:
     await turn.toast(turn.t.plain("old.toast"))
     turn.target = None
     form = await turn.form()
-    if error.instead is not None:
-        await turn.show(error.instead)
-    elif form is not None and form.message_id == turn.tapped:
-        await turn.show(await KINDS[form.kind].question(turn, form))
-    else:
-        screen = await home(turn)
-        await turn.show(replace(screen, text=lines(turn.t("old.told"), "", screen.text)))
+    mine = form if form is not None and form.message_id == turn.tapped else None
+    screen = error.instead or (await present(KINDS[mine.kind], turn, mine) if mine else None)
+    if screen is None:
+        desk = await home(turn)
+        screen = replace(desk, text=lines(turn.t("old.told"), "", desk.text))
+    await turn.show(screen)
 
 
 def _need(turn: Turn, role: Role) -> None:

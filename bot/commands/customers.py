@@ -8,7 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.markup import OldKeyboard, part, whole
+from bot.markup import part, whole
+from bot.reach import customer_at
 from bot.screens.customers import ALL, customer_card, customer_list
 from bot.screens.need_oa import need_oa
 from bot.turn import Turn
@@ -30,7 +31,7 @@ async def followers_command(turn: Turn, rest: str) -> None:
     if not rest:
         await turn.show(await customer_list(turn, oa, ALL, 0))
         return
-    found = await turn.db(followers.find, oa.oa_id, rest, 2)
+    found = await turn.db(lambda: followers.find(oa.oa_id, rest, 2, whole_numbers=not turn.staff.sees_numbers))
     if len(found) == 1:
         await turn.show(await customer_card(turn, oa, found[0]))
         return
@@ -52,13 +53,13 @@ async def how_to_find(turn: Turn, args: Args) -> None:
 
 async def show_card(turn: Turn, args: Args) -> None:
     """One person."""
-    oa, person = await customer_of(turn, whole(args, 0))
+    oa, person = await customer_at(turn, whole(args, 0))
     await turn.show(await customer_card(turn, oa, person))
 
 
 async def show_number(turn: Turn, args: Args) -> None:
     """The full number for ten minutes; who looked is written down."""
-    oa, person = await customer_of(turn, whole(args, 0))
+    oa, person = await customer_at(turn, whole(args, 0))
     if not turn.staff.sees_numbers:
         raise NotAllowed("role.numbers")
     shown = await turn.show(await customer_card(turn, oa, person, full_number=True))
@@ -75,7 +76,7 @@ def _note_number_shown(turn: Turn, oa: OfficialAccount, person: Follower, shown:
 
 async def set_tester(turn: Turn, args: Args) -> None:
     """Mark somebody as one who gets the messages of testing, or take the mark away."""
-    oa, person = await customer_of(turn, whole(args, 0))
+    oa, person = await customer_at(turn, whole(args, 0))
     wanted = part(args, 1) == "1"
     await turn.db(_set_tester, turn, oa, person, wanted)
     person.tester = wanted
@@ -86,17 +87,6 @@ def _set_tester(turn: Turn, oa: OfficialAccount, person: Follower, wanted: bool)
     followers.set_tester(oa.oa_id, person.user_id, wanted)
     action = "customer.tester_on" if wanted else "customer.tester_off"
     audit.record(turn.now(), turn.actor, action, oa_id=oa.oa_id, target=f"follower {person.id}")
-
-
-async def customer_of(turn: Turn, row_id: int) -> tuple[OfficialAccount, Follower]:
-    """The person of a button and the OA they belong to. Raises OldKeyboard when either is gone."""
-    person = await turn.db(Follower.get_or_none, Follower.id == row_id)
-    if person is None:
-        raise OldKeyboard("customer")
-    oa = await turn.db(OfficialAccount.get_or_none, OfficialAccount.oa_id == person.oa_id)
-    if oa is None:
-        raise OldKeyboard("customer")
-    return oa, person
 
 
 async def send_file(turn: Turn, args: Args) -> None:

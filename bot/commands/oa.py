@@ -6,12 +6,13 @@ from bot.forms.add_oa import ADD_OA, new_form
 from bot.forms.engine import open_form
 from bot.forms.oa_fields import FIELDS, field_form
 from bot.markup import OldKeyboard, Screen, part, whole
+from bot.reach import oa_at
 from bot.screens.oa_card import edit_screen, live_question, oa_card, prove_question, remove_question
 from bot.screens.oa_list import oa_list
 from bot.turn import Turn
 from db import write
-from models import OaState, OfficialAccount, Role
-from services import accounts, confirmations, current, halts, reconcile, staff, templates, tokens
+from models import OfficialAccount, Role
+from services import accounts, confirmations, current, halts, reach, reconcile, staff, templates, tokens
 from services.accounts import Mode
 from services.errors import NotAllowed
 from services.pacing import Lane
@@ -31,7 +32,7 @@ async def oa_command(turn: Turn, rest: str) -> None:
     if not rest:
         await turn.show(await oa_list(turn))
         return
-    found = await turn.db(accounts.find, rest)
+    found = await turn.db(reach.find, turn.staff, rest)
     if len(found) != 1:
         await turn.show(await oa_list(turn, 0, found))
         return
@@ -162,11 +163,8 @@ def _mode(text: str) -> Mode:
 
 
 async def _oa(turn: Turn, args: Args) -> OfficialAccount:
-    """The OA of a button, as it is now. Raises OldKeyboard when it was removed."""
-    oa = await turn.db(OfficialAccount.get_or_none, OfficialAccount.id == whole(args, 0))
-    if oa is None or oa.state == OaState.REMOVED:
-        raise OldKeyboard("oa")
-    return oa
+    """The OA of a button, as it is now. Raises OldKeyboard when it was removed or is closed to this person."""
+    return await oa_at(turn, whole(args, 0))
 
 
 async def _fresh_oa(turn: Turn, args: Args) -> OfficialAccount:

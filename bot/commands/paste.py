@@ -43,7 +43,7 @@ async def _look_up(turn: Turn, text: str) -> None:
     if PHONE.fullmatch(text):
         await _phone(turn, oa, phones.normalise(text))
         return
-    found = await turn.db(followers.find, oa.oa_id, text, 2)
+    found = await turn.db(lambda: followers.find(oa.oa_id, text, 2, whole_numbers=not turn.staff.sees_numbers))
     if len(found) == 1:
         await turn.show(await customer_card(turn, oa, found[0]))
     elif found:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 
 from bot import errors
-from bot.commands.customers import customer_of
 from bot.forms.engine import ask, open_form
 from bot.forms.kinds import KINDS
 from bot.forms.send import SEND, open_send, send_form
 from bot.forms.zns import ZNS, zns_form
 from bot.markup import OldKeyboard, part, whole
 from bot.notices import eyes_of
+from bot.reach import customer_at, delivery_at
 from bot.render_delivery import render_delivery
 from bot.screens.need_oa import need_oa
 from bot.screens.resend import resend_question
 from bot.turn import Turn
-from models import Channel, Delivery, DeliveryState, OfficialAccount
-from services import followers, messages, phones
+from models import Channel, DeliveryState
+from services import followers, forgetting, messages, phones
 from services.drafts import Form
 from services.errors import Conflict, Invalid, NotFound
 
@@ -94,7 +94,7 @@ async def begin_send(turn: Turn, args: Args) -> None:
 
 async def send_to(turn: Turn, args: Args) -> None:
     """The button on a customer's card."""
-    oa, person = await customer_of(turn, whole(args, 0))
+    oa, person = await customer_at(turn, whole(args, 0))
     form = send_form(oa)
     form.data["person"], form.step = person.id, "way"
     await open_form(SEND, turn, form)
@@ -180,17 +180,14 @@ async def show_delivery(turn: Turn, delivery: int) -> None:
     """Render the row on the tapped message, never over a newer state of it."""
     assert turn.tapped is not None
     async with turn.sender.lock(turn.chat_id, turn.tapped):
-        row = await turn.db(_with_oa, delivery)
+        row = await delivery_at(turn, delivery)
         await turn.sender.edit(turn.chat_id, turn.tapped, render_delivery(eyes_of(turn), row))
-
-
-def _with_oa(delivery: int) -> Delivery:
-    return Delivery.select(Delivery, OfficialAccount).join(OfficialAccount).where(Delivery.id == delivery).get()
 
 
 async def send_again(turn: Turn, args: Args) -> None:
     """Once more what did not arrive, as a fresh preview; what perhaps did arrive only after a warning."""
-    row = await turn.db(_with_oa, whole(args, 0))
+    row = await delivery_at(turn, whole(args, 0))
+    forgetting.check(row)
     if row.state == DeliveryState.UNCERTAIN:
         await turn.show(resend_question(turn, row, await turn.db(messages.ask_resend, turn.desk, turn.staff, row)))
     elif row.channel == Channel.ZNS:

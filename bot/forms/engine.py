@@ -41,6 +41,15 @@ async def ask(kind: FormKind, turn: Turn, form: Form, problem: Html | None = Non
         await turn.sender.strip(turn.chat_id, before)
 
 
+async def present(kind: FormKind, turn: Turn, form: Form) -> Screen | None:
+    """The form's open question; None when what it is about is gone or closed to the person: the form ends then."""
+    try:
+        return await kind.question(turn, form)
+    except OldKeyboard:
+        await turn.close_form()
+        return None
+
+
 async def take(kind: FormKind, turn: Turn, form: Form) -> None:
     """Give the form an answer."""
     try:

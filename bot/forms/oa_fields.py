@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.forms.engine import ask
 from bot.keyboards import cancel_row
 from bot.markup import Button, Rows, Screen, to
+from bot.reach import oa_of_form
 from bot.screens.oa_card import oa_card
 from bot.screens.titles import oa_title
 from bot.turn import Turn
@@ -26,13 +27,13 @@ class OaField:
 
     async def question(self, turn: Turn, form: Form) -> Screen:
         """What to type."""
-        oa = await turn.db(OfficialAccount.get_by_id, form.data["oa"])
+        oa = await oa_of_form(turn, form)
         text = lines(oa_title(turn.t, oa), "", turn.t(f"oa_field.ask_{form.step}"))
         return Screen(text, [*_skip(turn, form.step), cancel_row(turn.t)])
 
     async def answer(self, turn: Turn, form: Form) -> None:
         """Change it, audited."""
-        oa = await turn.db(OfficialAccount.get_by_id, form.data["oa"])
+        oa = await oa_of_form(turn, form)
         text = turn.text.strip()
         if form.kind == "tokens":
             await self._token(turn, form, oa, text)

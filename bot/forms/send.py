@@ -8,6 +8,7 @@ from typing import Any
 from bot.forms.engine import ask, open_form
 from bot.forms.zns import ZNS, zns_form
 from bot.markup import Screen
+from bot.reach import customer_of_form, oa_of_form
 from bot.screens.customers import name_of
 from bot.screens.refusal import refusal
 from bot.screens.send import ask_choice, ask_content, ask_who, preview, ways_screen
@@ -31,13 +32,14 @@ class Send:
 
     async def question(self, turn: Turn, form: Form) -> Screen:
         """The screen of the open step; a refusal takes the place of the preview."""
-        oa = await turn.db(OfficialAccount.get_by_id, form.data["oa"])
+        oa = await oa_of_form(turn, form)
         if form.step == "who":
             return ask_who(turn, oa, form)
         if form.step == "choose":
-            rows = await turn.db(lambda: list(Follower.select().where(Follower.id.in_(form.data["found"]))))
+            found = (Follower.id.in_(form.data["found"]), Follower.oa_id == oa.oa_id)
+            rows = await turn.db(lambda: list(Follower.select().where(*found)))
             return ask_choice(turn, oa, rows)
-        person = await turn.db(Follower.get_by_id, form.data["person"])
+        person = await customer_of_form(turn, form)
         if form.step == "way":
             return await ways_screen(turn, oa, person, await turn.db(preflight.ways, turn.desk, oa, person))
         if form.step == "content":
@@ -72,8 +74,8 @@ class Send:
 
     async def find(self, turn: Turn, form: Form, text: str) -> None:
         """Look for the person; several are shown to choose from, an unknown number can still get a ZNS."""
-        oa = await turn.db(OfficialAccount.get_by_id, form.data["oa"])
-        found = await turn.db(followers.find, oa.oa_id, text, MANY)
+        oa = await oa_of_form(turn, form)
+        found = await turn.db(lambda: followers.find(oa.oa_id, text, MANY, whole_numbers=not turn.staff.sees_numbers))
         if len(found) == 1:
             await self.go_to(turn, form, found[0].id)
         elif found:
@@ -100,8 +102,8 @@ class Send:
     async def by(self, turn: Turn, form: Form, way: str) -> None:
         """The way is chosen."""
         if way == Channel.ZNS:
-            person = await turn.db(Follower.get_by_id, form.data["person"])
-            oa = await turn.db(OfficialAccount.get_by_id, form.data["oa"])
+            person = await customer_of_form(turn, form)
+            oa = await oa_of_form(turn, form)
             await ZNS.go_on(turn, zns_form(oa, person.phone, typed=False))
             return
         form.step = "preview" if form.data["text"] or form.data["image"] else "content"

@@ -7,6 +7,7 @@ from typing import Any
 from bot import errors
 from bot.forms.engine import ask
 from bot.markup import Screen
+from bot.reach import oa_of_form
 from bot.screens.refusal import refusal
 from bot.screens.zns import ask_edit, ask_param, ask_phone, ask_template, preview
 from bot.turn import Turn
@@ -28,7 +29,7 @@ class Zns:
 
     async def question(self, turn: Turn, form: Form) -> Screen:
         """The screen of the open step; a refusal takes the place of the preview."""
-        oa = await turn.db(OfficialAccount.get_by_id, form.data["oa"])
+        oa = await oa_of_form(turn, form)
         if form.step == "phone":
             return ask_phone(turn, oa)
         if form.step == "template":
@@ -51,7 +52,7 @@ class Zns:
 
     async def answer(self, turn: Turn, form: Form) -> None:
         """Take one answer and go on to what is still missing."""
-        oa = await turn.db(OfficialAccount.get_by_id, form.data["oa"])
+        oa = await oa_of_form(turn, form)
         text = turn.text.strip()
         if form.step == "phone":
             form.data |= {"phone": phones.normalise(text), "typed": True}
@@ -79,7 +80,7 @@ class Zns:
     async def _next_step(self, turn: Turn, form: Form) -> str:
         """The next open step. Raises Invalid or NotFound for what was given and does not fit."""
         data = form.data
-        oa = await turn.db(OfficialAccount.get_by_id, data["oa"])
+        oa = await oa_of_form(turn, form)
         if not data["phone"]:
             return "phone"
         data["phone"] = phones.normalise(data["phone"])
@@ -102,7 +103,7 @@ class Zns:
             return "phone"
         if param is None:
             data["template"] = ""
-            oa = await turn.db(OfficialAccount.get_by_id, data["oa"])
+            oa = await oa_of_form(turn, form)
             await _know_templates(turn, oa)
             return "template"
         data["params"].pop(param, None)

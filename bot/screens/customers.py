@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from bot.errors import spoken
 from bot.keyboards import back_row, home_row, pager, pairs, short
 from bot.markup import Button, Rows, Screen, to
@@ -22,7 +24,8 @@ ALL, FOLLOWING = "a", "f"
 async def customer_list(turn: Turn, oa: OfficialAccount, which: str, offset: int, query: str = "") -> Screen:
     """A page of people, all or those who follow, or those a search fits."""
     only = which == FOLLOWING
-    page = await turn.db(followers.page, oa.oa_id, query, offset=offset, limit=PAGE, followers_only=only)
+    found = partial(followers.page, oa.oa_id, query, whole_numbers=not turn.staff.sees_numbers)
+    page = await turn.db(found, offset=offset, limit=PAGE, followers_only=only)
     t = turn.t
     key = "customers.found" if query else f"customers.title_{which}"
     head = lines(oa_title(t, oa), t(key, count=page.total, query=query))

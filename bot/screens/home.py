@@ -7,7 +7,7 @@ from bot.markup import Button, Screen, to
 from bot.screens.titles import oa_title, readiness_line
 from bot.turn import Turn
 from models import OfficialAccount, Role
-from services import accounts, current, readiness, staff
+from services import current, reach, readiness, staff
 from services.current import Today
 from services.readiness import Level, Line
 from texts.html import Html, lines
@@ -54,7 +54,7 @@ def _needs(turn: Turn, found: list[Line]) -> list[Html]:
 
 async def _without_oa(turn: Turn, go_on: list[list[Button]]) -> Screen:
     t = turn.t
-    several = bool(await turn.db(accounts.active))
+    several = bool(await turn.db(reach.oas, turn.staff))
     if several:
         return Screen(t("home.choose_oa"), [*go_on, [Button(t.plain("button.oas"), to("oas", 0))]])
     if staff.may(turn.staff, Role.MANAGER):

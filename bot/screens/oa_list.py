@@ -7,7 +7,7 @@ from bot.markup import Button, Screen, to
 from bot.screens.titles import mode_name, oa_name, readiness_line
 from bot.turn import Turn
 from models import OfficialAccount, Role
-from services import accounts, readiness, staff
+from services import accounts, reach, readiness, staff
 from services.readiness import Level, Line
 from texts.html import Html, escape, lines
 
@@ -32,7 +32,7 @@ async def oa_list(turn: Turn, offset: int = 0, only: list[OfficialAccount] | Non
 
 
 def _entries(turn: Turn, only: list[OfficialAccount] | None) -> list[Entry]:
-    found = accounts.active() if only is None else only
+    found = reach.oas(turn.staff) if only is None else only
     entries = [(oa, lines_) for oa in found for lines_ in [readiness.lines(turn.desk, oa)]]
     rated = [(oa, readiness.worst(lines_), lines_) for oa, lines_ in entries]
     return sorted(rated, key=lambda entry: ORDER.index(entry[1]))

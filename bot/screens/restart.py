@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import db
+from bot.forms.engine import present
 from bot.forms.kinds import KINDS
 from bot.screens.home import home
 from bot.turn import Office, Turn
@@ -19,7 +20,9 @@ async def tell_restart(office: Office, chat_id: int) -> None:
         return
     turn = Turn(office, person, chat_id)
     form = await turn.form()
-    screen = await KINDS[form.kind].question(turn, form) if form else await home(turn)
+    screen = await present(KINDS[form.kind], turn, form) if form else None
+    if screen is None:
+        form, screen = None, await home(turn)
     shown = await turn.say(replace(screen, text=lines(turn.t("restart.told"), "", screen.text)))
     if form:
         form.message_id = shown
