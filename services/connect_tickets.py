@@ -20,7 +20,6 @@ from secretbox import SecretBox
 from services import audit, notices, token_owner
 from services.audit import Actor
 from zalo import oauth
-from zalo.client import Hosts
 from zalo.payload import clean
 
 LIFETIME = timedelta(minutes=10)  # of the link, and of Zalo's code
@@ -67,14 +66,6 @@ def make(
 def start_url(settings: Settings, secret: str) -> str:
     """The link for the person."""
     return f"{settings.public_url}{START}?t={quote(secret)}"
-
-
-def permission_url(settings: Settings, box: SecretBox, ticket: OauthTicket, secret: str) -> str:
-    """Zalo's page for this ticket. Raises CannotOpen when the ticket was made with a key that is gone."""
-    hosts = Hosts(settings.zalo_oauth_url, settings.zalo_openapi_url, settings.zalo_business_url)
-    verifier = opened(box, ticket, "verifier")
-    challenge = oauth.challenge(verifier) if verifier else None
-    return oauth.permission_url(hosts, ticket.app_id, settings.public_url + CALLBACK, secret, challenge)
 
 
 def find(secret: str) -> OauthTicket | None:

@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 import config
 import db
 from services.desk import Nudge, no_nudge, utc_now
-from webhook import health, metrics, pages
+from webhook import health, metrics, oauth, pages
 from webhook.door import Door
 from webhook.reception import Reception
 
@@ -36,7 +36,8 @@ def create_app(
     app = Flask(__name__, static_folder=None)
     reception = Reception(settings, nudge, now)
     app.extensions["reception"] = reception
-    app.register_blueprint(pages.blueprint(settings))
+    app.register_blueprint(pages.blueprint(settings, reception))
+    app.register_blueprint(oauth.blueprint(settings, reception, now))
     app.register_blueprint(health.blueprint(reception))
     app.register_blueprint(metrics.blueprint(settings, reception, now))
     app.register_error_handler(Exception, _failed)

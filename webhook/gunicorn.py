@@ -4,7 +4,11 @@ This file wires a process together, as jobs.py and clock.py do; that is why it m
 `webhook` does not. gevent, because half-sent bodies then cost a greenlet each and never a worker.
 """
 
+import logging
+import re
 from typing import Any
+
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
 # Not `import config`: gunicorn takes every name here that it knows as a setting, and `config` is one.
 from config import load as load_settings
@@ -27,6 +31,22 @@ control_socket_disable = True  # nobody steers it, and it would write outside DA
 loglevel = settings.log_level.lower()
 # Without the query: the OAuth callback's carries a code.
 access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(b)s %(M)sms'
+
+
+class WithoutQueries(logging.Formatter):
+    """Cuts every line at its first question mark: gunicorn quotes requests it could not read, or that failed."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return re.sub(r"\?.*", "?...", super().format(record))
+
+
+class logger_class(Logger):  # type: ignore[misc]
+    """gunicorn's log, free of what stands behind a question mark."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(WithoutQueries(self.error_fmt, self.datefmt))
 
 
 def post_worker_init(worker: Any) -> None:

@@ -70,8 +70,12 @@ class Reception:
             gevent.spawn_later(TALLY_EVERY, self._write_tally)
 
     def read(self, work: Callable[[], Any]) -> Any:
-        """Run a database read in a thread with a connection of its own, while other requests go on."""
+        """Run short database work in a thread with a connection of its own, while other requests go on."""
         return self._side.apply(connected, (work,))
+
+    def wake(self, work: Work) -> None:
+        """Nudge the workers, best effort and without waiting for the queue."""
+        gevent.spawn(self._send_nudge, work)
 
     def close(self) -> None:
         """Write what is still only counted."""
@@ -115,14 +119,17 @@ class Reception:
     def _nudge_soon(self) -> None:
         if not self._nudging:
             self._nudging = True
-            gevent.spawn_later(NUDGE_EVERY, self._send_nudge)
+            gevent.spawn_later(NUDGE_EVERY, self._nudge_inbox)
 
-    def _send_nudge(self) -> None:
+    def _nudge_inbox(self) -> None:
         self._nudging = False
+        self._send_nudge(Work.INBOX)
+
+    def _send_nudge(self, work: Work) -> None:
         try:
-            self._nudges.apply(self.nudge, (Work.INBOX,))
+            self._nudges.apply(self.nudge, (work,))
         except Exception as error:
-            log.warning("the worker could not be nudged, its sweep will find the events: %s", type(error).__name__)
+            log.warning("the worker could not be nudged, its sweep will find the work: %s", type(error).__name__)
 
 
 def connected(work: Callable[[], Any]) -> Any:
