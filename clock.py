@@ -1,7 +1,7 @@
 """The clock: `python clock.py`. Several may run; each turn of each job is taken by one of them.
 
 APScheduler looks every few seconds whether a job's slot is open; a slot that was missed while no clock ran is made up
-for. A job that fails is logged, counted and tried again at its next slot, and never ends the clock.
+for. A job that fails is logged, counted, and repeated a few times until its next slot; it never ends the clock.
 """
 
 from __future__ import annotations
@@ -80,7 +80,8 @@ def run_job(desk: Desk, loop: LoopThread, job: Job) -> bool:
     """Do the job if its slot is open; True when this clock took it. A failure is logged and counted."""
     slot = job.slot(desk.now())
     with db.database.connection_context():
-        if not ticks.take(job.name, slot):
+        attempt = ticks.take(desk.now(), job.name, slot)
+        if not attempt:
             return False
     error = ""
     try:
@@ -90,7 +91,7 @@ def run_job(desk: Desk, loop: LoopThread, job: Job) -> bool:
         error = type(problem).__name__
         log.exception("clock_job_failed", job=job.name, problem=error)
     with db.database.connection_context():
-        ticks.end(desk.now(), job.name, slot, error)
+        ticks.end(desk.now(), job.name, slot, attempt, error)
         if error:
             counters.add(desk.now(), "clock_job_failed")
     return True

@@ -222,6 +222,7 @@ class Machine:
     def _steps(self) -> dict[str, Step]:
         desk = self._desk
         return {
+            "tokens": lambda: tokens.rescue(desk),
             Work.SEND.value: lambda: sending.send_due(desk, WORKER_ID),
             Work.PROFILES.value: lambda: profiles.fetch_due(desk),
             Work.SYNC.value: lambda: reconcile.step(desk, WORKER_ID),
@@ -230,15 +231,10 @@ class Machine:
         }
 
     def _sweep_on(self) -> None:
-        self._guarded(self._first)
         while True:
             self._guarded(self._sweep)
             if self._stopping.wait(SWEEP_EVERY):
                 return
-
-    def _first(self) -> None:
-        with db.database.connection_context():
-            tokens.replay_journal(self._desk)
 
     def _sweep(self) -> None:
         """All there is to do, whether or not anybody nudged; what breaks in one part does not stop the others."""

@@ -170,6 +170,8 @@ class Follower(Row):
         )
 
 
+# Asked for every batch of events: who of these people had themselves erased?
+Follower.add_index(Follower.index(Follower.user_id, name="follower_erased").where(SQL("erased_at IS NOT NULL")))
 # The queue of profiles to fetch is a few rows out of many.
 Follower.add_index(
     Follower.index(Follower.oa_id, Follower.profile_next_at, name="follower_profile_queue").where(SQL("profile_wanted"))
@@ -659,6 +661,8 @@ class ClockTick(Row):
 
     job = TextField()
     slot = UtcMs()
+    taken_at = UtcMs(null=True)  # the last time: one that failed, or whose clock was killed, is entered again
+    attempts = IntegerField(default=1)
     done_at = UtcMs(null=True)
     error = TextField(default="")
 

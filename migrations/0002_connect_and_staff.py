@@ -137,6 +137,8 @@ def up(migrator, db):
     migrator.migrate(migrator.add_column("audit_entry", "result", TextField(default="done")))
     migrator.migrate(migrator.add_column("official_account", "lost_at", UtcMs(null=True)))
     migrator.migrate(migrator.add_column("official_account", "app_since", UtcMs(null=True)))
+    migrator.migrate(migrator.add_column("clock_tick", "taken_at", UtcMs(null=True)))
+    migrator.migrate(migrator.add_column("clock_tick", "attempts", IntegerField(default=1)))
     migrator.migrate(migrator.add_column("staff", "every_oa", BooleanField(default=True)))
     migrator.migrate(migrator.add_column("staff", "invited_by", BigIntegerField(null=True)))
     migrator.migrate(migrator.add_column("staff", "removed_at", UtcMs(null=True)))
@@ -145,9 +147,11 @@ def up(migrator, db):
     migrator.migrate(migrator.add_column("notice", "mailed_at", UtcMs(null=True)))
     migrator.migrate(migrator.add_column("notice", "queued_at", UtcMs(null=True)))
     migrator.migrate(migrator.add_index("audit_entry", ("staff_id", "id")))
+    db.execute_sql('CREATE INDEX "follower_erased" ON "follower" ("user_id") WHERE erased_at IS NOT NULL')
 
 
 def down(migrator, db):
+    db.execute_sql('DROP INDEX "follower_erased"')
     migrator.migrate(migrator.drop_index("audit_entry", "audit_entry_staff_id_id"))
     migrator.migrate(migrator.drop_column("notice", "queued_at"))
     migrator.migrate(migrator.drop_column("notice", "mailed_at"))
@@ -156,6 +160,8 @@ def down(migrator, db):
     migrator.migrate(migrator.drop_column("staff", "removed_at"))
     migrator.migrate(migrator.drop_column("staff", "invited_by"))
     migrator.migrate(migrator.drop_column("staff", "every_oa"))
+    migrator.migrate(migrator.drop_column("clock_tick", "attempts"))
+    migrator.migrate(migrator.drop_column("clock_tick", "taken_at"))
     migrator.migrate(migrator.drop_column("official_account", "app_since"))
     migrator.migrate(migrator.drop_column("official_account", "lost_at"))
     migrator.migrate(migrator.drop_column("audit_entry", "result"))

@@ -8,19 +8,10 @@ from datetime import datetime, time, timedelta
 
 import structlog
 
-from db import in_thread, write
-from models import (
-    ClockTick,
-    Confirmation,
-    FollowerSync,
-    Notice,
-    NoticeState,
-    OaState,
-    OfficialAccount,
-    StaffUpdate,
-    UpdateState,
-)
-from services import accounts, notices, reconcile, templates, tokens
+from db import in_thread
+from models import FollowerSync, OaState, OfficialAccount
+from services import accounts, connect_tickets, endings, notices, reconcile, templates, tokens
+from services import purge as forget
 from services.desk import VIETNAM, Desk, Work
 from services.errors import DeskError
 from services.readiness import SILENT_AFTER
@@ -30,8 +21,6 @@ log = structlog.get_logger(__name__)
 
 NEW_FOR = timedelta(hours=1)
 AT_ONCE = 8  # OAs looked after at the same time
-KEPT = timedelta(days=7)
-NOTICES_KEPT = timedelta(days=30)
 # Nobody writes to a shop at night; silence is counted within these hours of Vietnam.
 DAY_FROM, DAY_TO = time(8), time(22)
 Chore = Callable[[Desk, OfficialAccount], Awaitable[object]]
@@ -45,9 +34,12 @@ async def renew_tokens(desk: Desk) -> int:
     return len(due)
 
 
-async def warn_of_expiry(desk: Desk) -> int:
-    """Tell managers of refresh tokens near their end."""
-    return await in_thread(tokens.warn_of_expiry, desk.now())
+async def warn_of_endings(desk: Desk) -> int:
+    """Tell managers, by day, of refresh tokens and packages near their end and of OAs nobody uses."""
+    now = desk.now()
+    if not _by_day(now):
+        return 0
+    return sum([await in_thread(warn, now) for warn in endings.WARNINGS])
 
 
 async def look_at_newcomers(desk: Desk) -> int:
@@ -55,6 +47,11 @@ async def look_at_newcomers(desk: Desk) -> int:
     fresh = await in_thread(_newcomers, desk.now())
     await _each(desk, fresh, _first_look)
     return len(fresh)
+
+
+async def drop_connect_tickets(desk: Desk) -> int:
+    """End what [Connect with Zalo] left open: links nobody used, OAs nobody confirmed."""
+    return await in_thread(connect_tickets.expire, desk.now())
 
 
 async def refresh_profiles(desk: Desk) -> int:
@@ -81,8 +78,8 @@ async def warn_of_silence(desk: Desk) -> int:
 
 
 async def purge(desk: Desk) -> int:
-    """Forget the machinery's own traces: old ticks, handled updates, spent confirmations, shown notices."""
-    return await in_thread(_purge, desk.now())
+    """Forget what nobody needs any longer; returns how many rows and files that were."""
+    return sum((await forget.run(desk)).values())
 
 
 async def _each(desk: Desk, oas: list[OfficialAccount], chore: Chore) -> None:
@@ -129,10 +126,9 @@ def _connected() -> list[OfficialAccount]:
 
 
 def _warn_of_silence(now: datetime) -> int:
-    local = now.astimezone(VIETNAM)
-    if not DAY_FROM <= local.time() < DAY_TO:
+    if not _by_day(now):
         return 0
-    morning = datetime.combine(local.date(), DAY_FROM, VIETNAM)
+    morning = datetime.combine(now.astimezone(VIETNAM).date(), DAY_FROM, VIETNAM)
     told = 0
     for oa in _connected():
         last = oa.last_event_at
@@ -144,18 +140,8 @@ def _warn_of_silence(now: datetime) -> int:
     return told
 
 
-def _purge(now: datetime) -> int:
-    old = now - KEPT
-    queries = (
-        ClockTick.delete().where(ClockTick.slot < old),
-        StaffUpdate.delete().where(
-            StaffUpdate.received_at < old, StaffUpdate.state.in_([UpdateState.DONE, UpdateState.FAILED])
-        ),
-        Confirmation.delete().where(Confirmation.expires_at < old),
-        Notice.delete().where(Notice.created_at < now - NOTICES_KEPT, Notice.state != NoticeState.QUEUED),
-    )
-    with write():
-        return sum(query.execute() for query in queries)
+def _by_day(now: datetime) -> bool:
+    return DAY_FROM <= now.astimezone(VIETNAM).time() < DAY_TO
 
 
 def _reason(trouble: Exception) -> str:

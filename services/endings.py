@@ -1,7 +1,7 @@
 """What ends by itself some day, told before it does: the refresh token, the OA's package, an OA nobody uses.
 
-Each step is told once. Notices: refresh_expiring {oa_id, days}, package_ending {oa_id, days, until}, oa_idle {oa_id,
-days}; `until` is the last day, 2026-12-31.
+Each step is told once, however often it is looked for. Notices: refresh_expiring {oa_id, days}, package_ending {oa_id,
+days, until}, oa_idle {oa_id, days}; `until` is the last day, 2026-12-31.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PACKAGE_STEPS = (1, 3, 7, 14, 30)
 IDLE_AFTER = timedelta(days=150)
 
 
-def warn_of_expiry(now: datetime) -> int:
+def warn_of_refresh_token(now: datetime) -> int:
     """Tell managers of refresh tokens that die in 14, 7, 3 and 1 days: once for each token and step.
 
     Renewing gives a refresh token a fresh three months, so this speaks up only where renewing has been failing. One
@@ -46,7 +46,7 @@ def warn_of_package(now: datetime) -> int:
 
 
 def warn_of_idleness(now: datetime) -> int:
-    """Tell managers of OAs with no event and no accepted message for 150 days: once for each such time."""
+    """Tell managers of OAs with no event and no accepted message for 150 days; again a month later."""
     return sum(_warn_of_idleness(now, oa) for oa in _registered())
 
 
@@ -86,3 +86,6 @@ def _warn_of_idleness(now: datetime, oa: OfficialAccount) -> bool:
 
 def _registered() -> list[OfficialAccount]:
     return list(OfficialAccount.select().where(OfficialAccount.state != OaState.REMOVED).order_by(OfficialAccount.id))
+
+
+WARNINGS = (warn_of_refresh_token, warn_of_package, warn_of_idleness)

@@ -1,6 +1,6 @@
 """What the clock has to do, and when: clock.py runs it, the doctor asks whether it was run.
 
-A job belongs to slots; each slot is taken by one clock. A job that fails is tried again at its next slot.
+A job belongs to slots; each slot is taken by one clock. A job that fails is repeated, see services.ticks.
 """
 
 from __future__ import annotations
@@ -36,9 +36,10 @@ def _daily(hour: int, minute: int) -> Slot:
 JOBS = (
     Job("tokens", _every(minutes=1), chores.renew_tokens),
     Job("newcomers", _every(minutes=1), chores.look_at_newcomers),
+    Job("connect", _every(minutes=1), chores.drop_connect_tickets),
     Job("silence", _every(minutes=15), chores.warn_of_silence),
     Job("profiles", _every(hours=3), chores.refresh_profiles),
-    Job("expiry", _daily(8, 0), chores.warn_of_expiry),
+    Job("endings", _every(hours=1), chores.warn_of_endings),
     Job("reconcile", _daily(2, 30), chores.reconcile_all),
     Job("purge", _daily(3, 30), chores.purge),
 )

@@ -19,7 +19,6 @@ from db import in_thread, write
 from models import OaState, OaToken, OfficialAccount, TokenState
 from services import journal, token_lease, token_pairs, token_renewal
 from services.desk import Desk, Work
-from services.endings import warn_of_expiry
 from services.errors import Conflict, Refusal
 from services.token_hold import Held, hold
 from services.token_loss import lost
@@ -42,7 +41,6 @@ __all__ = [
     "replay_journal",
     "rescue",
     "save_pair",
-    "warn_of_expiry",
 ]
 
 log = structlog.get_logger(__name__)

@@ -63,7 +63,8 @@ def test_every_kind_of_work_has_a_task(jobs):
     """A nudge for each of them finds one."""
     for work in Work:
         jobs.nudge(work)
-    assert {jobs.huey.dequeue().name for _ in Work} == {"drain_inbox", "send_due", "fetch_profiles", "sync_step"}
+    names = {"drain_inbox", "send_due", "fetch_profiles", "sync_step", "connect_oas"}
+    assert {jobs.huey.dequeue().name for _ in Work} == names
 
 
 def test_a_queue_nobody_works_off_does_not_grow_without_end(jobs):
@@ -119,7 +120,7 @@ def test_what_breaks_in_one_part_of_the_sweep_does_not_stop_the_others(jobs, dat
     monkeypatch.setattr(jobs.receipts, "sweep", lambda now: done.append("receipts"))
     machine._loop = type("Loop", (), {"pump": lambda self, name, step: done.append(name)})()
     machine._sweep()
-    assert done == ["held", "receipts", "send", "profiles", "sync", "unanswered"]
+    assert done == ["held", "receipts", "tokens", "send", "profiles", "sync", "connect", "unanswered"]
 
 
 def test_importing_the_clock_reads_no_environment():
@@ -215,7 +216,7 @@ def test_of_many_clocks_one_takes_each_slot(database, clock):
 
     def contender():
         gate.wait()
-        won.append(ticks.take("tokens", slot))
+        won.append(ticks.take(clock.now(), "tokens", slot))
         db.database.close()
 
     threads = [threading.Thread(target=contender) for _ in range(6)]
@@ -223,8 +224,8 @@ def test_of_many_clocks_one_takes_each_slot(database, clock):
         thread.start()
     for thread in threads:
         thread.join(30)
-    assert sorted(won) == [False] * 5 + [True]
-    ticks.end(clock.now(), "tokens", slot, "KeyError")
+    assert sorted(won) == [0] * 5 + [1]
+    ticks.end(clock.now(), "tokens", slot, 1, "KeyError")
     assert ClockTick.get().error == "KeyError"
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import db
 from models import Notice, OaState, OaToken, OfficialAccount, Role, TokenState
-from services import journal, staff, token_pairs, tokens
+from services import endings, journal, staff, token_pairs, tokens
 from services.errors import Conflict, Refusal
 from services.token_pairs import Pair
 
@@ -268,7 +268,7 @@ def test_a_dying_refresh_token_is_told_at_14_7_3_and_1_days(shop, manager):
     told = []
     for day in range(91):
         for _ in range(2):
-            if tokens.warn_of_expiry(start + timedelta(days=day)):
+            if endings.warn_of_refresh_token(start + timedelta(days=day)):
                 told.append(90 - day)
     assert told == [14, 7, 3, 1]
 
