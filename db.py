@@ -144,6 +144,16 @@ def pending_migrations() -> list[str]:
     return [row.name for row in Runner(database.obj, str(MIGRATIONS)).status() if not row.applied]
 
 
+def applied_migrations() -> list[str]:
+    """Names of the migrations this database has had, in order; a newer version's may be among them."""
+    return [row.name for row in Runner(database.obj, str(MIGRATIONS)).status() if row.applied]
+
+
+def known_migrations() -> list[str]:
+    """Names of the migrations of this version, in order."""
+    return [row.name for row in Runner(database.obj, str(MIGRATIONS)).migrations()]
+
+
 @contextmanager
 def _migration_lock() -> Iterator[None]:
     if is_sqlite():

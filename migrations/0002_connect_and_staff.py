@@ -148,9 +148,11 @@ def up(migrator, db):
     migrator.migrate(migrator.add_column("notice", "queued_at", UtcMs(null=True)))
     migrator.migrate(migrator.add_index("audit_entry", ("staff_id", "id")))
     db.execute_sql('CREATE INDEX "follower_erased" ON "follower" ("user_id") WHERE erased_at IS NOT NULL')
+    db.execute_sql('CREATE INDEX "inbox_left" ON "inbox_event" ("state") WHERE state IN (\'waiting\', \'dead\')')
 
 
 def down(migrator, db):
+    db.execute_sql('DROP INDEX "inbox_left"')
     db.execute_sql('DROP INDEX "follower_erased"')
     migrator.migrate(migrator.drop_index("audit_entry", "audit_entry_staff_id_id"))
     migrator.migrate(migrator.drop_column("notice", "queued_at"))

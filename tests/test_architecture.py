@@ -24,7 +24,8 @@ PLACES = {
     "jobs": {"config", "db", "models", "services"},
     "clock": {"config", "db", "models", "services", "texts", "jobs"},
     "manage": {"cli"},
-    "cli": {"config", "db", "secretbox", "models", "services", "texts", "cli"},
+    # The doctor asks Telegram as the bot would, and the queue as the web process would.
+    "cli": {"config", "db", "secretbox", "models", "services", "texts", "cli", "bot", "jobs"},
     "sandbox": {"sandbox", "zalo"},
 }
 HOMES = {

@@ -201,7 +201,7 @@ def _read_answer(call: Call, response: httpx.Response, content: bytes) -> Answer
         return PerhapsSent(f"{call.path}: the answer has no error code", status=status)
     if code != 0:
         return Refused(call.table, code, _message(call, body))
-    return Answer(body, _server_date(response))
+    return Answer(body, server_date(response))
 
 
 def _has_end(response: httpx.Response) -> bool:
@@ -230,7 +230,8 @@ def _message(call: Call, body: Mapping[str, Any]) -> str:
     return clean(" ".join(text.split()))[:_LONGEST_MESSAGE]
 
 
-def _server_date(response: httpx.Response) -> datetime | None:
+def server_date(response: httpx.Response) -> datetime | None:
+    """The Date header of an answer, aware UTC; None without one that can be read."""
     try:
         moment = parsedate_to_datetime(response.headers["date"])
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
