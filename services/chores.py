@@ -10,7 +10,7 @@ import structlog
 
 from db import in_thread
 from models import FollowerSync, OaState, OfficialAccount
-from services import accounts, connect_tickets, endings, notices, reconcile, templates, tokens
+from services import accounts, connect_tickets, endings, erasure_sweep, notices, reconcile, templates, tokens
 from services import purge as forget
 from services.desk import VIETNAM, Desk, Work
 from services.errors import DeskError
@@ -75,6 +75,11 @@ async def reconcile_all(desk: Desk) -> int:
 async def warn_of_silence(desk: Desk) -> int:
     """Notice webhook_silent {oa_id, hours} when an OA that had events has none for three hours of the day."""
     return await in_thread(_warn_of_silence, desk.now())
+
+
+async def go_on_erasing(desk: Desk) -> int:
+    """Go on with what is being forgotten on request; returns how many were finished."""
+    return await erasure_sweep.run(desk)
 
 
 async def purge(desk: Desk) -> int:

@@ -14,7 +14,18 @@ from typing import Any
 
 from db import write
 from models import Channel, Confirmation, Delivery, DeliveryState, Follower, OfficialAccount, Staff, ZnsTemplate
-from services import audit, confirmations, deliveries, followers, phones, preflight, reach, templates, uploads
+from services import (
+    audit,
+    confirmations,
+    deliveries,
+    followers,
+    forgetting,
+    phones,
+    preflight,
+    reach,
+    templates,
+    uploads,
+)
 from services.accounts import Mode, mode
 from services.audit import Actor
 from services.desk import Desk, Work
@@ -174,7 +185,7 @@ def resend(desk: Desk, staff: Staff, delivery_id: int, chat_id: int, message_id:
     """A person's decision to send once more what failed, expired or is uncertain; a second tap gives the same row.
 
     It is a new attempt with a tracking id of its own; the old one may still join its late receipts. Raises NotFound,
-    Conflict `delivery.not_resendable` (state), Refusal.
+    Conflict `delivery.not_resendable` (state) and `delivery.forgotten`, Refusal.
     """
     now = desk.now()
     with write():
@@ -189,6 +200,7 @@ def resend(desk: Desk, staff: Staff, delivery_id: int, chat_id: int, message_id:
             return existing
         if old.state not in RESENDABLE:
             raise Conflict("delivery.not_resendable", state=old.state)
+        forgetting.check(old)
         _check_again(desk, old)
         copied = ("channel", "kind", "recipient", "recipient_name", "content", "price", "vat_percent", "timeout_ms")
         delivery = Delivery.create(

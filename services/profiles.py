@@ -114,9 +114,10 @@ def _put_off(ids: Sequence[int], until: datetime | None) -> None:
 
 def _refused(now: datetime, row: Follower, for_good: bool) -> None:
     wait = min(_FIRST_BACK_OFF * 4 ** min(row.profile_attempts, 8), _LONGEST_BACK_OFF)
-    Follower.update(
-        profile_wanted=not for_good, profile_attempts=Follower.profile_attempts + 1, profile_next_at=now + wait
-    ).where(Follower.id == row.id).execute()
+    changed = {"profile_attempts": Follower.profile_attempts + 1, "profile_next_at": now + wait}
+    # Only ever taken away: somebody erased while the question was under way is not to be asked about again.
+    end = {"profile_wanted": False} if for_good else {}
+    Follower.update(**changed, **end).where(Follower.id == row.id).execute()
 
 
 def _keep(now: datetime, oa_id: str, detail: UserDetail, at: datetime) -> None:

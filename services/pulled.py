@@ -7,6 +7,7 @@ where it says something else than the row, so that "follower since" stays what i
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from db import from_ms, to_ms
@@ -38,11 +39,26 @@ def write_detail(now: datetime, oa_id: str, detail: UserDetail, at: datetime) ->
     person = Person(oa_id, detail.user_id, moment)
     if detail.is_follower is not None and not _is_known(oa_id, detail):
         person = _follows(oa_id, detail.user_id, detail.is_follower, at)
-    if detail.shared_info:
-        person = with_shared(person, detail.shared_info, moment, PULLED)
-    write_people(now, [person])
-    _write_profile(oa_id, detail, moment)
-    _write_tags(oa_id, detail, moment)
+    write_people(now, [person])  # and by that locked: an erasure comes before all of this or after it
+    erased = _erased(oa_id, detail.user_id)
+    if erased is None:
+        if detail.shared_info:
+            write_people(now, [with_shared(person, detail.shared_info, moment, PULLED)])
+        _write_profile(oa_id, detail, moment)
+        _write_tags(oa_id, detail, moment)
+    elif erased.last_interaction_at is not None and at > erased.erased_at:
+        # They are back, and show their name again. What Zalo still has of the time before is not theirs to be kept.
+        _write_profile(oa_id, replace(detail, alias=None, user_id_by_app=None), moment)
+    else:
+        Follower.update(profile_wanted=False, profile_next_at=None).where(Follower.id == erased.id).execute()
+
+
+def _erased(oa_id: str, user_id: str) -> Follower | None:
+    """The row of somebody who had themselves erased; None for everybody else."""
+    found: Follower | None = Follower.get_or_none(
+        Follower.oa_id == oa_id, Follower.user_id == user_id, Follower.erased_at.is_null(False)
+    )
+    return found
 
 
 def _follows(oa_id: str, user_id: str, follows: bool, at: datetime) -> Person:

@@ -28,9 +28,22 @@ def _greater(table: str, *columns: str) -> str:
     )
 
 
+# Somebody asked to be forgotten: what they did or told before that stays away, however late it arrives.
+_ALIVE = "(follower.erased_at IS NULL OR excluded.{at} > follower.erased_at)"
+# Their first act after that: from here on they are somebody new.
+_AFRESH = """(follower.erased_at IS NOT NULL AND follower.last_interaction_at IS NULL
+    AND excluded.last_interaction_at > follower.erased_at)"""
+
+
+def _told(at: str, rank: str | None = None) -> str:
+    """SQL: what a person told or did beats what is stored, and they did not have it erased."""
+    return f"({_later('follower', at, rank)} AND {_ALIVE.format(at=at)})"
+
+
 _FOLLOWS = _later("follower", "follow_at", "follow_rank")
 # Somebody who left and came back before anything but their id was known is worth asking for again.
-_WANTED = f"({_FOLLOWS} AND excluded.is_follower AND follower.profile_at IS NULL)"
+_WANTED = f"""(({_FOLLOWS} AND excluded.is_follower AND follower.profile_at IS NULL
+    AND {_ALIVE.format(at="last_interaction_at")}) OR {_AFRESH})"""
 
 PEOPLE = f"""
 INSERT INTO follower (oa_id, user_id, first_seen_at, is_follower, follow_at, follow_rank, last_interaction_at,
@@ -44,18 +57,9 @@ ON CONFLICT (oa_id, user_id) DO UPDATE SET
   {_taken("follower", _FOLLOWS, "is_follower", "follow_at", "follow_rank")},
   profile_wanted = CASE WHEN {_WANTED} THEN TRUE ELSE follower.profile_wanted END,
   profile_next_at = CASE WHEN {_WANTED} THEN NULL ELSE follower.profile_next_at END,
-  {_taken("follower", _later("follower", "last_interaction_at"), "last_interaction_at")},
-  {
-    _taken(
-        "follower",
-        _later("follower", "shared_at", "shared_rank"),
-        "shared_info",
-        "shared_at",
-        "shared_rank",
-        "shared_name",
-    )
-},
-  {_taken("follower", _later("follower", "phone_at", "phone_rank"), "phone", "phone_at", "phone_rank")}
+  {_taken("follower", _told("last_interaction_at"), "last_interaction_at")},
+  {_taken("follower", _told("shared_at", "shared_rank"), "shared_info", "shared_at", "shared_rank", "shared_name")},
+  {_taken("follower", _told("phone_at", "phone_rank"), "phone", "phone_at", "phone_rank")}
 """
 
 # A message changes the time of the last interaction and nothing else: most events are messages, and the long statement
@@ -68,7 +72,8 @@ VALUES (?, ?, ?, ?, '', '', '', '', '', '', '', '', '', '', FALSE, '', FALSE, ''
 ON CONFLICT (oa_id, user_id) DO UPDATE SET
   first_seen_at = CASE WHEN excluded.first_seen_at < follower.first_seen_at
     THEN excluded.first_seen_at ELSE follower.first_seen_at END,
-  {_taken("follower", _later("follower", "last_interaction_at"), "last_interaction_at")}
+  profile_wanted = CASE WHEN {_AFRESH} THEN TRUE ELSE follower.profile_wanted END,
+  {_taken("follower", _told("last_interaction_at"), "last_interaction_at")}
 """
 
 # Zalo's list says: these follow. Only a difference is written; the index finds it, whatever the planner thinks.
@@ -79,7 +84,8 @@ INSERT INTO follower (oa_id, user_id, first_seen_at, is_follower, follow_at, fol
 VALUES (?, ?, ?, TRUE, ?, '', '', '', '', '', '', '', '', '', '', FALSE, '', FALSE, '', TRUE, 0)
 ON CONFLICT (oa_id, user_id) DO UPDATE SET
   is_follower = TRUE, follow_at = excluded.follow_at, follow_rank = '',
-  profile_wanted = CASE WHEN follower.profile_at IS NULL THEN TRUE ELSE follower.profile_wanted END
+  profile_wanted = CASE WHEN follower.profile_at IS NULL AND follower.erased_at IS NULL
+    THEN TRUE ELSE follower.profile_wanted END
 WHERE follower.is_follower IS NOT TRUE AND (follower.follow_at IS NULL OR follower.follow_at < excluded.follow_at)
 """
 

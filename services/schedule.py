@@ -41,5 +41,6 @@ JOBS = (
     Job("profiles", _every(hours=3), chores.refresh_profiles),
     Job("endings", _every(hours=1), chores.warn_of_endings),
     Job("reconcile", _daily(2, 30), chores.reconcile_all),
+    Job("erasures", _every(minutes=1), chores.go_on_erasing),
     Job("purge", _daily(3, 30), chores.purge),
 )

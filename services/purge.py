@@ -1,0 +1,250 @@
+"""Forgetting, night by night: what nobody needs any longer leaves the tables, a bounded piece at a time.
+
+What counts, costs and states say stays; what people wrote, were sent and are called goes. Every piece is a transaction
+of its own over at most BATCH rows, with a pause of the same length after it, so that whoever stores events meanwhile
+never waits longer than for one of them. Big tables are walked by their row numbers from a bookmark: no night reads what
+an earlier one has dealt with. What a night leaves over, the next one goes on with.
+
+Events nobody applied yet and messages whose outcome is open are never touched. Dead events, and those of an OA that
+nobody registered, lose their bodies on the same day as all others: they hold the same personal data.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from time import monotonic
+from typing import Any
+
+import structlog
+from peewee import fn
+
+from db import in_thread, to_ms, write
+from models import (
+    AuditEntry,
+    ChatMessage,
+    ClockTick,
+    Confirmation,
+    Counter,
+    Delivery,
+    DeliveryState,
+    Draft,
+    FollowerSync,
+    InboxEvent,
+    InboxState,
+    Invitation,
+    Notice,
+    NoticeState,
+    OauthTicket,
+    Receipt,
+    Row,
+    StaffUpdate,
+    Stranger,
+    TelegramGroup,
+    UpdateState,
+)
+from services import forgetting, house, uploads
+from services.desk import Desk
+
+log = structlog.get_logger(__name__)
+
+BATCH = 2000  # rows a transaction
+MOST = 500  # transactions a night for each kind of thing: a million rows
+LEAST_PAUSE = 0.05  # seconds
+WEEK, MONTH = timedelta(days=7), timedelta(days=30)
+BURSTS_KEPT = timedelta(days=1)
+OPEN = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNCERTAIN)
+_MARK = "purge."  # and the name of the walk: its bookmark in services.house
+_MOST_LEFT = 10_000
+
+Pause = Callable[[float], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One transaction's worth: how many rows changed, and whether there is more to do now."""
+
+    changed: int
+    more: bool
+
+
+@dataclass(frozen=True)
+class Task:
+    """One kind of thing that is forgotten; `work` does one piece of it."""
+
+    name: str
+    work: Callable[[], Piece]
+
+
+async def run(desk: Desk, most: int = MOST, pause: Pause = asyncio.sleep) -> dict[str, int]:
+    """Forget what is due, at most `most` transactions of each kind; returns how many rows or files of each changed.
+
+    Safe to run at any time, twice, and beside everything else; stopped in the middle it has done what it has done.
+    Where one kind fails the others are still done; then the first failure is raised.
+    """
+    done: dict[str, int] = {}
+    broken: list[Exception] = []
+    for task in tasks(desk):
+        try:
+            done[task.name] = await _do(task, most, pause)
+        except Exception as problem:
+            log.exception("purge_broke", task=task.name, problem=type(problem).__name__)
+            broken.append(problem)
+    done = {name: changed for name, changed in done.items() if changed}
+    log.info("purged", **done)
+    if broken:
+        raise broken[0]
+    return done
+
+
+async def _do(task: Task, most: int, pause: Pause) -> int:
+    changed = 0
+    for _ in range(most):
+        began = monotonic()
+        piece = await in_thread(task.work)
+        changed += piece.changed
+        if not piece.more:
+            break
+        await pause(max(LEAST_PAUSE, monotonic() - began))
+    return changed
+
+
+def tasks(desk: Desk) -> list[Task]:
+    """What is forgotten, and when, as the settings have it."""
+    now, keep = desk.now(), desk.settings
+    events, keys = timedelta(days=keep.keep_events_days), timedelta(days=keep.keep_event_keys_days)
+    messages, audit = timedelta(days=keep.keep_messages_days), timedelta(days=keep.keep_audit_days)
+    return [
+        Task("event_bodies", partial(_event_bodies, now, now - events)),
+        Task("events", partial(_event_rows, now, now - keys)),
+        Task("chat_messages", partial(_chat_messages, now, now - messages)),
+        Task("deliveries", partial(_deliveries, now, now - messages)),
+        Task("receipts", partial(_receipts, now - MONTH)),
+        Task("audit", partial(_delete, AuditEntry, AuditEntry.at < now - audit)),
+        *(Task(name, partial(_delete, model, old)) for name, model, old in _traces(now)),
+        Task("uploads", partial(_uploads, desk, now - MONTH)),
+    ]
+
+
+def _traces(now: datetime) -> list[tuple[str, type[Row], Any]]:
+    """Small tables: which rows of each have had their time."""
+    week, month = now - WEEK, now - MONTH
+    handled = StaffUpdate.state.in_([UpdateState.DONE, UpdateState.FAILED])
+    shown = (Notice.state != NoticeState.QUEUED) & (Notice.queued_at.is_null() | (Notice.queued_at < month))
+    # What COALESCE gives is no UtcMs to peewee any more, so it is compared with the number.
+    invited = fn.COALESCE(Invitation.used_at, Invitation.revoked_at, Invitation.expires_at)
+    ended = fn.COALESCE(OauthTicket.ended_at, OauthTicket.expires_at)
+    # The newest pull of an OA tells that its list was read at all.
+    newest = FollowerSync.select(fn.MAX(FollowerSync.id)).group_by(FollowerSync.oa)
+    return [
+        ("ticks", ClockTick, ClockTick.slot < week),
+        ("updates", StaffUpdate, (StaffUpdate.received_at < week) & handled),
+        ("confirmations", Confirmation, Confirmation.expires_at < week),
+        ("notices", Notice, (Notice.created_at < month) & shown),
+        ("drafts", Draft, Draft.updated_at < month),
+        ("oauth_tickets", OauthTicket, ended < to_ms(month)),
+        ("invitations", Invitation, invited < to_ms(month)),
+        ("strangers", Stranger, Stranger.last_seen_at < month),
+        ("groups", TelegramGroup, ~TelegramGroup.allowed & (TelegramGroup.left_at < month)),
+        ("counters", Counter, (fn.LENGTH(Counter.day) > len("2026-11-23")) & (Counter.last_at < now - BURSTS_KEPT)),
+        ("pulls", FollowerSync, (FollowerSync.ended_at < month) & FollowerSync.id.not_in(newest)),
+    ]
+
+
+# --------------------------------------------------------------------------- small tables: by condition
+
+
+def _delete(model: type[Row], old: Any) -> Piece:
+    with write():
+        ids = [row.id for row in model.select(model.id).where(old).order_by(model.id).limit(BATCH)]
+        changed = model.delete().where(model.id.in_(ids)).execute() if ids else 0
+    return Piece(changed, len(ids) == BATCH)
+
+
+# --------------------------------------------------------------------------- big tables: from a bookmark
+
+
+def _old(model: type[Row], at: Any, after: int, before: datetime, *more: Any) -> tuple[list[Any], bool]:
+    """The rows behind `after` up to the first that is not old enough, and whether BATCH ended them before that one."""
+    query = model.select(model.id, at, *more).where(model.id > after).order_by(model.id).limit(BATCH)
+    rows: list[Any] = list(query.namedtuples())
+    fresh = next((at_ for at_, row in enumerate(rows) if row[1] >= before), len(rows))
+    return rows[:fresh], fresh == BATCH
+
+
+def _event_bodies(now: datetime, before: datetime) -> Piece:
+    """Empty raw events. Stops before one nobody applied yet: it is tried again soon, and then has an end."""
+    with write():
+        after = house.get(_MARK + "event_bodies", 0)
+        rows, more = _old(InboxEvent, InboxEvent.received_at, after, before, InboxEvent.state)
+        stop = next((at for at, row in enumerate(rows) if row.state == InboxState.NEW), len(rows))
+        ids = [row.id for row in rows[:stop]]
+        if not ids:
+            return Piece(0, False)
+        # Between the first and the last there is none that is not to be emptied, and no long list of numbers.
+        span = InboxEvent.id.between(ids[0], ids[-1]) & (InboxEvent.body != b"") & (InboxEvent.state != InboxState.NEW)
+        changed = InboxEvent.update(body=b"", headers={}).where(span).execute()
+        house.put(now, _MARK + "event_bodies", ids[-1])
+    return Piece(changed, more and stop == len(rows))
+
+
+def _event_rows(now: datetime, before: datetime) -> Piece:
+    """Delete events altogether; a repetition by Zalo would from then on be taken for a new event."""
+    with write():
+        rows, more = _old(InboxEvent, InboxEvent.received_at, 0, before, InboxEvent.state)
+        ids = [row.id for row in rows if row.state != InboxState.NEW]
+        changed = InboxEvent.delete().where(InboxEvent.id.in_(ids)).execute() if ids else 0
+        if changed and not InboxEvent.select(InboxEvent.id).exists():
+            # SQLite counts an emptied table from 1 again, below the bookmark.
+            house.put(now, _MARK + "event_bodies", 0)
+    return Piece(changed, more and bool(changed))
+
+
+def _chat_messages(now: datetime, before: datetime) -> Piece:
+    with write():
+        rows, more = _old(ChatMessage, ChatMessage.at, house.get(_MARK + "chat_messages", 0), before)
+        if not rows:
+            return Piece(0, False)
+        changed = forgetting.chat_messages(ChatMessage.id.between(rows[0].id, rows[-1].id))
+        house.put(now, _MARK + "chat_messages", rows[-1].id)
+    return Piece(changed, more)
+
+
+def _receipts(before: datetime) -> Piece:
+    """Delete what was reported: a receipt that found its message is in it by now, and no other ever will."""
+    with write():
+        rows, more = _old(Receipt, Receipt.created_at, 0, before)
+        ids = [row.id for row in rows]
+        changed = Receipt.delete().where(Receipt.id.in_(ids)).execute() if ids else 0
+    return Piece(changed, more)
+
+
+def _deliveries(now: datetime, before: datetime) -> Piece:
+    """Empty messages. Those still open when the bookmark passes them are remembered and looked at again every night."""
+    name = _MARK + "deliveries"
+    with write():
+        mark = house.get(name, {"after": 0, "open": []})
+        rows, more = _old(Delivery, Delivery.created_at, mark["after"], before)
+        if len(mark["open"]) + len(rows) > _MOST_LEFT:
+            rows, more = [], False
+        ids = [*mark["open"], *(row.id for row in rows)]
+        still = [row.id for row in Delivery.select(Delivery.id).where(Delivery.id.in_(ids), Delivery.state.in_(OPEN))]
+        changed = forgetting.deliveries(Delivery.id.in_(ids) & Delivery.state.not_in(OPEN), forgetting.mask)
+        house.put(now, name, {"after": rows[-1].id if rows else mark["after"], "open": still})
+    return Piece(changed, more)
+
+
+# --------------------------------------------------------------------------- files
+
+
+def _uploads(desk: Desk, before: datetime) -> Piece:
+    """Delete pictures nobody used lately, unless a message that is still open needs them. Of this machine only."""
+    needed = {
+        image["upload"]
+        for row in Delivery.select(Delivery.content).where(Delivery.kind == "image", Delivery.state.in_(OPEN))
+        if (image := row.content.get("image")) and "upload" in image
+    }
+    return Piece(uploads.drop_unused(desk, before, needed), False)
