@@ -148,11 +148,11 @@ class Business:
         if request.method != method:
             raise zns_refusal(-106)
         now = self._world.clock.now_ms()
-        token, oa, expired = token_owner(self._world, request, now)
-        if oa is None or expired:
+        owner = token_owner(self._world, request, now)
+        if owner is None or owner.expired:
             raise zns_refusal(-124)
-        if not proof_holds(self._world, request, token):
+        if not proof_holds(request, owner):
             raise zns_refusal(-1241)
-        if not oa.switches.app_active:
+        if not owner.oa.switches.app_active:
             raise zns_refusal(-103)
-        return await endpoint(Call(self._world, oa, request, now))
+        return await endpoint(Call(self._world, owner.oa, request, now))

@@ -68,7 +68,7 @@ def report(world: World, oa_id: str, person: Person, echo: str, message: JsonObj
 def _emit(world: World, oa_id: str, person: Person, name: str, message: JsonObject, at: int) -> None:
     sender = {"id": oa_id}
     app_id = world.app.app_id
-    world.emit(message_event(name, app_id, sender, person.user_id, message, at, person.user_id_by_app))
+    world.emit(oa_id, message_event(name, app_id, sender, person.user_id, message, at, person.user_id_by_app))
 
 
 async def old_message(call: Call) -> JsonObject:

@@ -84,15 +84,21 @@ def shown_person(person: Person) -> JsonObject:
     return asdict(person)
 
 
+def _shown_tokens(world: World, oa: Oa, app: App) -> JsonObject:
+    pair = world.tokens.current(oa.oa_id, app.app_id)
+    if pair is None:
+        return {"access_token": "", "refresh_token": "", "access_expires_at": 0}
+    expires = world.tokens.access_expires(oa.oa_id, app.app_id)
+    return {"access_token": pair.access, "refresh_token": pair.refresh, "access_expires_at": expires}
+
+
 def _shown_oa(world: World, oa: Oa) -> JsonObject:
-    pair = world.tokens.current(oa.oa_id)
-    assert pair is not None
     return {
         "oa_id": oa.oa_id,
         "name": oa.name,
-        "access_token": pair.access,
-        "refresh_token": pair.refresh,
-        "access_expires_at": world.tokens.access_expires(oa.oa_id),
+        **_shown_tokens(world, oa, world.app),
+        "granted": list(oa.granted),
+        "by_app": {app.app_id: _shown_tokens(world, oa, app) for app in world.told(oa)},
         "package": oa.package,
         "rate": oa.requests_a_minute(),
         "users": len(oa.people),
@@ -116,6 +122,7 @@ def shown_state(world: World) -> JsonObject:
             "offset_ms": world.clock.offset_ms,
         },
         "app": asdict(world.app),
+        "apps": [asdict(app) for app in world.apps.values()],
         "oas": [_shown_oa(world, oa) for oa in world.oas.values()],
         "webhook": world.webhook.state(),
         "receipts": asdict(world.receipts),
@@ -126,6 +133,7 @@ def shown_state(world: World) -> JsonObject:
             "uploads": len(world.uploads),
             "planned": len(world.timers),
             "refreshes": world.tokens.refreshes,
+            "exchanges": world.tokens.exchanges,
         },
     }
 
@@ -133,7 +141,7 @@ def shown_state(world: World) -> JsonObject:
 def ready_line(world: World) -> JsonObject:
     """What `serve` prints when it is ready: addresses, secrets, tokens, and samples of the sendable templates."""
     oas = list(world.oas.values())
-    pairs = [(oa, world.tokens.current(oa.oa_id)) for oa in oas]
+    pairs = [(oa, world.tokens.current(oa.oa_id, world.app.app_id)) for oa in oas]
     templates = world.templates[oas[0].oa_id].values() if oas else []
     return {
         "base": world.base,

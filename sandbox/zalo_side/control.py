@@ -12,12 +12,14 @@ from sandbox.zalo_side.clock import VIETNAM
 from sandbox.zalo_side.console import patch, patch_oa, patch_person, shown_person, shown_state
 from sandbox.zalo_side.emission import Emission
 from sandbox.zalo_side.media import media
-from sandbox.zalo_side.oas import Oa
+from sandbox.zalo_side.oas import App, Oa
+from sandbox.zalo_side.people import digits
 from sandbox.zalo_side.webhooks import RetryOn
 from sandbox.zalo_side.world import World
 
 # 2100-01-01, far from every limit of Python's calendar.
 LAST_MS = 4_102_444_800_000
+APP_FIELDS = frozenset({"redirect_uri", "use_proof", "rate", "webhook_secret", "secret", "name"})
 Control = Callable[[World, web.Request, dict[str, Any]], Awaitable[Any]]
 
 
@@ -88,6 +90,14 @@ def _oa(world: World, oa_id: Any) -> Oa:
     return world.oas[str(oa_id)]
 
 
+def _app(world: World, app_id: Any) -> App:
+    if app_id is None:
+        return world.app
+    if str(app_id) not in world.apps:
+        raise ValueError(f"no app {app_id} here")
+    return world.apps[str(app_id)]
+
+
 async def change_oa(world: World, request: web.Request, changes: dict[str, Any]) -> JsonObject:
     oa = _oa(world, request.match_info["oa_id"])
     patch_oa(oa, changes)
@@ -124,15 +134,18 @@ async def change_template(world: World, request: web.Request, changes: dict[str,
 
 async def expire_tokens(world: World, _: web.Request, order: dict[str, Any]) -> JsonObject:
     """End the access token now; with `kill_refresh` the refresh token too."""
-    oa = _oa(world, order.get("oa_id"))
-    world.tokens.expire(oa.oa_id, world.clock.now_ms(), kill_refresh=bool(order.get("kill_refresh")))
+    oa, app = _oa(world, order.get("oa_id")), _app(world, order.get("app_id"))
+    if world.tokens.current(oa.oa_id, app.app_id) is None:
+        raise ValueError(f"OA {oa.oa_id} has no tokens for app {app.app_id}")
+    world.tokens.expire(oa.oa_id, app.app_id, world.clock.now_ms(), kill_refresh=bool(order.get("kill_refresh")))
     return {"oa_id": oa.oa_id, "expired": True}
 
 
 async def issue_tokens(world: World, _: web.Request, order: dict[str, Any]) -> JsonObject:
     """A new pair by hand, as the API Explorer of Zalo's console gives one; the old access token dies."""
-    oa = _oa(world, order.get("oa_id"))
-    pair = world.tokens.issue(oa.oa_id, world.clock.now_ms())
+    oa, app = _oa(world, order.get("oa_id")), _app(world, order.get("app_id"))
+    world.let(oa.oa_id, app.app_id)
+    pair = world.tokens.issue(oa.oa_id, app.app_id, world.clock.now_ms())
     return {"oa_id": oa.oa_id, "access_token": pair.access, "refresh_token": pair.refresh}
 
 
@@ -154,8 +167,22 @@ async def change_receipts(world: World, _: web.Request, changes: dict[str, Any])
 
 
 async def change_app(world: World, _: web.Request, changes: dict[str, Any]) -> JsonObject:
-    patch(world.app, changes, frozenset({"redirect_uri", "use_proof", "rate", "webhook_secret", "secret"}))
-    return asdict(world.app)
+    """`app_id` says which; the first one without it."""
+    app = _app(world, changes.pop("app_id", None))
+    patch(app, changes, APP_FIELDS)
+    return asdict(app)
+
+
+async def add_app(world: World, _: web.Request, order: dict[str, Any]) -> JsonObject:
+    """Another app of the console: `app_id`, `secret` and `webhook_secret` are made up when they are left out."""
+    place = len(world.apps) + 1
+    app_id = str(order.pop("app_id", digits(f"app:{place}", first="4")))
+    if app_id in world.apps or not (app_id.isascii() and app_id.isdigit()):
+        raise ValueError(f"app {app_id} is there already, or is no number")
+    app = App(app_id, f"SandboxAppSecret{place:04}", f"SandboxOaSecretKey{place:02}", name=f"Ứng dụng {place}")
+    patch(app, order, APP_FIELDS)
+    world.apps[app_id] = app
+    return asdict(app)
 
 
 ROUTES: tuple[tuple[str, str, Control], ...] = (
@@ -176,6 +203,7 @@ ROUTES: tuple[tuple[str, str, Control], ...] = (
     ("POST", "/webhook", change_webhook),
     ("POST", "/receipts", change_receipts),
     ("POST", "/app", change_app),
+    ("POST", "/apps", add_app),
 )
 
 

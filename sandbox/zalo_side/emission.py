@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from sandbox.zalo_side.answers import JsonObject, dumps
-from sandbox.zalo_side.oas import Oa
+from sandbox.zalo_side.oas import App, Oa
 from sandbox.zalo_side.orders import Order, make_event
 from sandbox.zalo_side.people import Person
 from sandbox.zalo_side.signing import Signing
@@ -14,6 +14,7 @@ from sandbox.zalo_side.world import World
 
 MOST = 200_000
 BREATH = 200
+REVOKED = "permission_revoked"
 
 
 class Emission:
@@ -32,6 +33,7 @@ class Emission:
             raise ValueError(f"count must be 1 to {MOST}, duplicate 0 or more")
         if not ({"event", "raw", "raw_text"} & set(spec)):
             raise ValueError("event, raw or raw_text is needed")
+        self._apps = self._find_apps()
 
     def _find_oa(self) -> Oa:
         wanted = self._spec.get("oa_id")
@@ -41,34 +43,53 @@ class Emission:
             raise ValueError(f"no OA {wanted} here")
         return self._world.oas[str(wanted)]
 
+    def _find_apps(self) -> list[App]:
+        """The apps that are told: those the OA granted, or the one that is named, granted or not."""
+        apps, named = self._world.apps, self._spec.get("app_id")
+        if named is not None:
+            if str(named) not in apps:
+                raise ValueError(f"no app {named} here")
+            return [apps[str(named)]]
+        if "raw_text" in self._spec or isinstance(self._spec.get("raw"), dict):
+            raw = self._spec.get("raw")
+            return [apps.get(str(raw.get("app_id")), self._world.app) if isinstance(raw, dict) else self._world.app]
+        told = self._world.told(self._oa)
+        # Taking a permission back concerns one app; it is the last thing that app hears.
+        return told[-1:] if self._spec["event"] == REVOKED else told
+
     async def run(self) -> JsonObject:
         """Make and send everything; with `wait`, answer only after the receiver did."""
         sent: list[tuple[bytes, list[Parcel]]] = []
         wait = bool(self._spec.get("wait"))
         for place in range(self._count):
-            raw, timestamp = self._bytes(place)
-            parcels = [self._parcel(raw, timestamp, wait=wait) for _ in range(self._copies)]
-            for parcel in parcels:
-                self._world.webhook.send(parcel)
-            if wait:
-                sent.append((raw, parcels))
+            for app, raw, timestamp in self._bodies(place):
+                parcels = [self._parcel(app, raw, timestamp, wait=wait) for _ in range(self._copies)]
+                for parcel in parcels:
+                    self._world.webhook.send(parcel)
+                if wait:
+                    sent.append((raw, parcels))
             if place % BREATH == BREATH - 1:
                 await asyncio.sleep(0)
-        answer: JsonObject = {"events": self._count, "posts": self._count * self._copies}
+        answer: JsonObject = {"events": self._count, "posts": self._count * self._copies * len(self._apps)}
         return answer | {"sent": [await _result(raw, parcels) for raw, parcels in sent]} if wait else answer
 
-    def _bytes(self, place: int) -> tuple[bytes, str]:
-        """The body as it goes out, and the timestamp to sign with."""
+    def _bodies(self, place: int) -> list[tuple[App, bytes, str]]:
+        """For each app that is told: the body as it goes out, and the timestamp to sign with."""
         spec = self._spec
         if "raw_text" in spec:
             raw = str(spec["raw_text"]).encode("utf-8", "surrogatepass")
-            return raw, str(spec.get("timestamp", self._world.clock.now_ms()))
+            return [(self._apps[0], raw, str(spec.get("timestamp", self._world.clock.now_ms())))]
         if isinstance(spec.get("raw"), dict):
-            body: JsonObject = spec["raw"]
-        else:
-            at = int(spec.get("at", self._world.clock.now_ms())) + (place if "at" in spec else 0)
-            body = make_event(Order(self._world, self._oa, self._person(place), spec, at))
-        raw = json.dumps(body, separators=(",", ":")).encode() if spec.get("escape") else dumps(body)
+            return [(self._apps[0], *self._bytes(spec["raw"]))]
+        at = int(spec.get("at", self._world.clock.now_ms())) + (place if "at" in spec else 0)
+        body = make_event(Order(self._world, self._oa, self._person(place), spec, at))
+        if spec["event"] == REVOKED:
+            for app in self._apps:
+                self._world.revoke(self._oa.oa_id, app.app_id)
+        return [(app, *self._bytes(self._world.as_told(body, app))) for app in self._apps]
+
+    def _bytes(self, body: JsonObject) -> tuple[bytes, str]:
+        raw = json.dumps(body, separators=(",", ":")).encode() if self._spec.get("escape") else dumps(body)
         return raw, str(body.get("timestamp", ""))
 
     def _person(self, place: int) -> Person:
@@ -82,9 +103,9 @@ class Emission:
             return next((person for person in people if person.is_follower), people.everyone[0])
         return people.everyone[place % len(people)]
 
-    def _parcel(self, raw: bytes, timestamp: str, *, wait: bool) -> Parcel:
+    def _parcel(self, app: App, raw: bytes, timestamp: str, *, wait: bool) -> Parcel:
         zns = bool(self._spec.get("phone")) and self._spec.get("event") == "user_received_message"
-        parcel = self._world.pack(raw, timestamp, signing=self._signing, zns=zns)
+        parcel = self._world.pack(app, raw, timestamp, signing=self._signing, zns=zns)
         parcel.first_result = asyncio.get_running_loop().create_future() if wait else None
         return parcel
 

@@ -1,49 +1,57 @@
 """Who may call the OA host: token, proof, rate and the switches, in this order."""
 
 import hmac
+from dataclasses import dataclass
 
 from aiohttp import web
 
 from sandbox.zalo_side.answers import Refusal
-from sandbox.zalo_side.oas import PACKAGE_RATES, Oa
+from sandbox.zalo_side.oas import PACKAGE_RATES, App, Oa
 from sandbox.zalo_side.world import World
 from zalo.signature import appsecret_proof
 
 MINUTE_MS = 60_000
 
 
-def token_owner(world: World, request: web.Request, now: int) -> tuple[str, Oa | None, bool]:
-    """The token as sent, its OA if the token ever was current, and whether it has expired.
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whom a token belongs to, if it ever was current, and whether it has expired."""
 
-    Only the header `access_token` is read; Zalo ignores `Authorization`.
-    """
+    token: str
+    oa: Oa
+    app: App
+    expired: bool
+
+
+def token_owner(world: World, request: web.Request, now: int) -> Owner | None:
+    """Only the header `access_token` is read; Zalo ignores `Authorization`."""
     token = request.headers.get("access_token", "")
     access = world.tokens.find_access(token)
     if access is None:
-        return token, None, False
-    return token, world.oas[access.oa_id], now >= access.expires
+        return None
+    return Owner(token, world.oas[access.oa_id], world.apps[access.app_id], now >= access.expires)
 
 
-def proof_holds(world: World, request: web.Request, token: str) -> bool:
+def proof_holds(request: web.Request, owner: Owner) -> bool:
     """True when the app does not ask for `appsecret_proof` or the right one was sent."""
-    if not world.app.use_proof:
+    if not owner.app.use_proof:
         return True
     sent = request.headers.get("appsecret_proof", "")
-    right = appsecret_proof(world.app.secret, token)
+    right = appsecret_proof(owner.app.secret, owner.token)
     return hmac.compare_digest(sent.encode("utf-8", "surrogateescape"), right.encode())
 
 
 def admit(world: World, request: web.Request, now: int) -> tuple[Oa, dict[str, str], Refusal | None]:
     """The OA behind a request to the OA host and the rate headers. Raises Refusal for a bad token or proof."""
-    token, oa, expired = token_owner(world, request, now)
-    if oa is None:
+    owner = token_owner(world, request, now)
+    if owner is None:
         raise Refusal(-216, "Access token is invalid")
-    if expired:
-        raise _expired(oa)
-    if not proof_holds(world, request, token):
+    if owner.expired:
+        raise _expired(owner.oa)
+    if not proof_holds(request, owner):
         raise Refusal(-242, "Invalid appsecret_proof provided in the API argument")
-    headers, over = world.rates.count(now // MINUTE_MS, world.app, oa)
-    return oa, headers, over
+    headers, over = world.rates.count(now // MINUTE_MS, owner.app, owner.oa)
+    return owner.oa, headers, over
 
 
 def _expired(oa: Oa) -> Refusal:

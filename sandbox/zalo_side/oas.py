@@ -1,4 +1,4 @@
-"""The Official Accounts, the app they granted, and every switch that can stop them."""
+"""The Official Accounts, the apps they granted, and every switch that can stop them."""
 
 from dataclasses import dataclass, field
 
@@ -12,7 +12,7 @@ APP_RATE = 4000
 
 @dataclass(slots=True)
 class App:
-    """The one app of the sandbox. `redirect_uri` None accepts any callback."""
+    """One app of the developer console. `redirect_uri` None accepts any callback."""
 
     app_id: str
     secret: str
@@ -20,6 +20,7 @@ class App:
     redirect_uri: str | None = None
     use_proof: bool = False
     rate: int = APP_RATE
+    name: str = ""
 
 
 @dataclass(slots=True)
@@ -79,6 +80,8 @@ class Oa:
     free_cs_total: int = 2000
     quality: str = "HIGH"
     quality_7_days: str = "HIGH"
+    granted: list[str] = field(default_factory=list)
+    """Ids of the apps that may speak for it, in the order of their first grant; each is told every event."""
     admins: set[str] = field(default_factory=set)
     """Phones that test templates may be sent to."""
     switches: Switches = field(default_factory=Switches)

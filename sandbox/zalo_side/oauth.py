@@ -10,6 +10,7 @@ from aiohttp import web
 
 from sandbox.zalo_side.answers import JsonObject, respond
 from sandbox.zalo_side.consent import error_page, permission_page
+from sandbox.zalo_side.oas import App
 from sandbox.zalo_side.tokens import ACCESS_S, Pair
 from sandbox.zalo_side.world import World
 
@@ -65,38 +66,44 @@ class Oauth:
 
     async def show(self, request: web.Request) -> web.Response:
         try:
-            self._check_link(request.query)
+            app, _ = self._check_link(request.query)
         except OauthRefusal as refusal:
             return _html(error_page(refusal.code, NAMES[refusal.code]))
-        return _html(permission_page(self._world.app, list(self._world.oas.values())))
+        return _html(permission_page(app, list(self._world.oas.values())))
 
     async def grant(self, request: web.Request) -> web.Response:
-        """The person pressed the button: redirect to the app with code, oa_id and state."""
+        """A button was pressed: redirect to the app with code, oa_id and state, or with an error and state."""
         try:
-            redirect_uri = self._check_link(request.query)
+            app, redirect_uri = self._check_link(request.query)
         except OauthRefusal as refusal:
             return _html(error_page(refusal.code, NAMES[refusal.code]))
-        oa_id = (await _form(request)).get("oa_id") or next(iter(self._world.oas))
+        form = await _form(request)
+        oa_id = form.get("oa_id") or next(iter(self._world.oas))
         if oa_id not in self._world.oas:
             return _html(error_page(-14002, "Unknown OA"))
-        challenge = request.query.get("code_challenge", "")
-        code = self._world.tokens.grant(oa_id, challenge, self._world.clock.now_ms())
-        answer = {"code": code, "oa_id": oa_id}
+        # What Zalo's own page does on a refusal is documented nowhere.
+        answer = {"error": "user_denied"} if "deny" in form else self._granted(app, oa_id, request.query)
         if "state" in request.query:
             answer["state"] = request.query["state"]
         separator = "&" if urlsplit(redirect_uri).query else "?"
         location = redirect_uri + separator + urlencode(answer)
         return web.Response(status=302, headers={"Location": location})
 
-    def _check_link(self, query: Mapping[str, str]) -> str:
-        app = self._world.app
-        if query.get("app_id") != app.app_id:
+    def _granted(self, app: App, oa_id: str, query: Mapping[str, str]) -> dict[str, str]:
+        self._world.let(oa_id, app.app_id)
+        challenge = query.get("code_challenge", "")
+        code = self._world.tokens.grant(oa_id, app.app_id, challenge, self._world.clock.now_ms())
+        return {"code": code, "oa_id": oa_id}
+
+    def _check_link(self, query: Mapping[str, str]) -> tuple[App, str]:
+        app = self._world.apps.get(query.get("app_id", ""))
+        if app is None:
             raise OauthRefusal(-14002)
         redirect_uri = query.get("redirect_uri", "")
         saved = app.redirect_uri
         if not redirect_uri.startswith(("https://", "http://")) or saved not in (None, redirect_uri):
             raise OauthRefusal(-14003)
-        return redirect_uri
+        return app, redirect_uri
 
     async def token(self, request: web.Request) -> web.Response:
         """Code or refresh token against a new pair."""
@@ -112,36 +119,37 @@ class Oauth:
         return respond(body, date)
 
     def _token(self, secret: str, form: Mapping[str, str]) -> Pair:
-        app = self._world.app
-        if form.get("app_id") != app.app_id:
+        app = self._world.apps.get(form.get("app_id", ""))
+        if app is None:
             raise OauthRefusal(-14002)
         if not hmac.compare_digest(secret.encode("utf-8", "surrogateescape"), app.secret.encode()):
             raise OauthRefusal(-14004)
         if form.get("grant_type") == "authorization_code":
-            return self._exchange(form)
+            return self._exchange(app, form)
         if form.get("grant_type") == "refresh_token":
-            return self._refresh(form.get("refresh_token", ""))
+            return self._refresh(app, form.get("refresh_token", ""))
         raise OauthRefusal(-14018)
 
-    def _exchange(self, form: Mapping[str, str]) -> Pair:
+    def _exchange(self, app: App, form: Mapping[str, str]) -> Pair:
         now = self._world.clock.now_ms()
-        grant = self._world.tokens.take_code(form.get("code", ""), now)
+        grant = self._world.tokens.take_code(form.get("code", ""), app.app_id, now)
         if grant is None:
             raise OauthRefusal(-14005)
         if grant.challenge and grant.challenge.rstrip("=") != challenge_of(form.get("code_verifier", "")):
             raise OauthRefusal(-14005, "code_verifier does not match")
-        return self._world.tokens.issue(grant.oa_id, now)
+        self._world.tokens.exchanges += 1
+        return self._world.tokens.issue(grant.oa_id, app.app_id, now)
 
-    def _refresh(self, token: str) -> Pair:
+    def _refresh(self, app: App, token: str) -> Pair:
         now = self._world.clock.now_ms()
-        refresh = self._world.tokens.find_refresh(token)
+        refresh = self._world.tokens.find_refresh(token, app.app_id)
         if refresh is not None and refresh.used and self._world.options.empty_refresh:
             raise ConsumedRefresh
         if refresh is None or refresh.used or now >= refresh.expires:
             raise OauthRefusal(-14014)
         refresh.used = True
         self._world.tokens.refreshes += 1
-        return self._world.tokens.issue(refresh.oa_id, now)
+        return self._world.tokens.issue(refresh.oa_id, app.app_id, now)
 
 
 async def _form(request: web.Request) -> dict[str, str]:

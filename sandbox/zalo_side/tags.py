@@ -12,7 +12,7 @@ DONE: JsonObject = {"error": 0, "message": "Success"}
 def _tell(call: Call, name: str, tag: str, person: Person | None) -> None:
     user_id, by_app = (person.user_id, person.user_id_by_app) if person else (None, None)
     app_id = call.world.app.app_id
-    call.world.emit(tag_event(name, app_id, call.oa.oa_id, tag, user_id, call.now, by_app))
+    call.world.emit(call.oa.oa_id, tag_event(name, app_id, call.oa.oa_id, tag, user_id, call.now, by_app))
 
 
 async def tag_user(call: Call) -> JsonObject:

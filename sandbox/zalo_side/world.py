@@ -30,7 +30,7 @@ ADMIN_PHONE = "84901234567"
 
 
 class World:
-    """One app, its OAs and everything they own. Lives in one event loop."""
+    """The apps, the OAs and everything they own. Lives in one event loop."""
 
     def __init__(self, options: Options, clock: SandboxClock | None = None) -> None:
         self.options = options
@@ -38,7 +38,8 @@ class World:
         self.clock = clock or SandboxClock()
         self.timers = Timers(self.clock)
         self.random = Random(options.seed)
-        self.app = App(APP_ID, APP_SECRET, WEBHOOK_SECRET)
+        self.app = App(APP_ID, APP_SECRET, WEBHOOK_SECRET, name="OA Desk")
+        self.apps = {APP_ID: self.app}
         self.tokens = TokenStore()
         self.rates = Rates()
         self.faults = Faults(self.clock)
@@ -63,23 +64,54 @@ class World:
         self.oas[oa_id] = oa
         self.templates[oa_id] = {template.template_id: template for template in default_templates()}
         self.chats[oa_id] = Chats()
-        self.tokens.issue(oa_id, self.clock.now_ms())
+        self.let(oa_id, self.app.app_id)
+        self.tokens.issue(oa_id, self.app.app_id, self.clock.now_ms())
+
+    def let(self, oa_id: str, app_id: str) -> None:
+        """The OA grants the app; from now on the app is told its events."""
+        granted = self.oas[oa_id].granted
+        if app_id not in granted:
+            granted.append(app_id)
+
+    def revoke(self, oa_id: str, app_id: str) -> None:
+        """The OA takes the permission back: no tokens, no events."""
+        granted = self.oas[oa_id].granted
+        if app_id in granted:
+            granted.remove(app_id)
+        self.tokens.revoke(oa_id, app_id)
+
+    def told(self, oa: Oa) -> list[App]:
+        """The apps that hear of what happens at this OA."""
+        return [self.apps[app_id] for app_id in oa.granted]
 
     def today(self) -> str:
         """The Vietnam date by the sandbox clock, YYYY-MM-DD."""
         return self.clock.now().date().isoformat()
 
-    def emit(self, body: JsonObject, *, zns: bool = False) -> None:
-        """Sign an event and put it on its way to the webhook; with nobody to tell, it is only counted."""
+    def emit(self, oa_id: str, body: JsonObject, *, zns: bool = False) -> None:
+        """Sign an event and put it on its way to the apps of the OA; with nobody to tell, it is only counted."""
         if self.webhook.url is None:
             self.webhook.health.counts["dropped"] += 1
             return
-        self.webhook.send(self.pack(dumps(body), str(body["timestamp"]), zns=zns))
+        for app in self.told(self.oas[oa_id]):
+            mine = self.as_told(body, app)
+            self.webhook.send(self.pack(app, dumps(mine), str(mine["timestamp"]), zns=zns))
 
-    def pack(self, raw: bytes, timestamp: str, *, signing: Signing = Signing.GOOD, zns: bool = False) -> Parcel:
-        """The bytes with their headers, ready to send."""
+    def as_told(self, body: JsonObject, app: App) -> JsonObject:
+        """An event made for the first app as another one gets it: its own id, and its own ids of people."""
+        if app is self.app:
+            return body
+        changed = {"app_id": app.app_id}
+        if "user_id_by_app" in body:
+            changed["user_id_by_app"] = digits(f"{app.app_id}:{body['user_id_by_app']}", first="8")
+        return body | changed
+
+    def pack(
+        self, app: App, raw: bytes, timestamp: str, *, signing: Signing = Signing.GOOD, zns: bool = False
+    ) -> Parcel:
+        """The bytes with their headers, ready to send, signed with the app's OA Secret Key."""
         headers = {"Content-Type": "application/json"}
-        mac = signature(signing, self.app.app_id, raw, timestamp, self.app.webhook_secret)
+        mac = signature(signing, app.app_id, raw, timestamp, app.webhook_secret)
         if mac is not None:
             headers["X-ZEvent-Signature"] = mac
         if zns:

@@ -229,4 +229,5 @@ def _arrive(
     oa.wallet.charge(price)
     if world.receipts.enabled:
         app_id = world.app.app_id
-        world.emit(zns_receipt(oa.oa_id, app_id, sent.recipient, msg_id, tracking_id, at), zns=True)
+        receipt = zns_receipt(oa.oa_id, app_id, sent.recipient, msg_id, tracking_id, at)
+        world.emit(oa.oa_id, receipt, zns=True)

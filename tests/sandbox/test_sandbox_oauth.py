@@ -185,3 +185,49 @@ def test_a_form_that_is_none_is_refused_with_http_200(app, kind):
         odd = {"secret_key": b"\xff\xe9"}
         answer = client.post(app.running.base + "/oauth/v4/oa/access_token", data=form, headers=odd)
     assert (answer.status_code, answer.json()["error"]) == (200, -14004)
+
+
+def test_a_person_can_say_no(app):
+    """Back to the app without a code, with the state: what Zalo really sends is documented nowhere."""
+    link = {"app_id": app.running.ready["app_id"], "redirect_uri": CALLBACK, "state": "xyz"}
+    with httpx.Client(trust_env=False) as client:
+        page = client.get(app.running.base + "/oauth/v4/oa/permission", params=link)
+        answer = client.post(app.running.base + "/oauth/v4/oa/permission", params=link, data={"deny": "1"})
+    back = dict(httpx.URL(answer.headers["Location"]).params)
+    assert 'name="deny"' in page.text
+    assert back == {"error": "user_denied", "state": "xyz"}
+
+
+def test_each_app_has_its_own_tokens(app):
+    """A grant to a second app leaves the pair of the first alone, and neither can use the other's."""
+    first = app.running.oa
+    second = app.running.post("/_sandbox/apps", {"name": "Second"})
+    code = grant(app, app_id=second["app_id"])["code"]
+    keys = {"app_id": second["app_id"], "secret": second["secret"]}
+    assert token(app, code=code).json()["error"] == -14005
+    pair = token(app, code=code, **keys).json()
+    assert works(app, pair["access_token"])
+    assert works(app, first["access_token"])
+    assert refresh(app, pair["refresh_token"]).json()["error"] == -14014
+    assert "access_token" in refresh(app, pair["refresh_token"], **keys).json()
+    shown = app.running.get("/_sandbox/state")
+    assert [each["app_id"] for each in shown["apps"]] == [app.running.ready["app_id"], second["app_id"]]
+    assert shown["oas"][0]["granted"] == [each["app_id"] for each in shown["apps"]]
+
+
+def test_an_unknown_app_is_refused_by_the_permission_page(app):
+    """Nobody can grant what is not there."""
+    link = {"app_id": "1", "redirect_uri": CALLBACK}
+    with httpx.Client(trust_env=False) as client:
+        assert "-14002" in client.get(app.running.base + "/oauth/v4/oa/permission", params=link).text
+
+
+def test_a_permission_taken_back_kills_the_tokens(app):
+    """Access and refresh token, of this app only."""
+    second = app.running.post("/_sandbox/apps", {})
+    keys = {"app_id": second["app_id"], "secret": second["secret"]}
+    pair = token(app, code=grant(app, app_id=second["app_id"])["code"], **keys).json()
+    app.running.post("/_sandbox/events", {"event": "permission_revoked", "app_id": second["app_id"]})
+    assert not works(app, pair["access_token"])
+    assert refresh(app, pair["refresh_token"], **keys).json()["error"] == -14014
+    assert works(app, app.running.oa["access_token"])

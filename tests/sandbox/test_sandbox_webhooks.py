@@ -269,3 +269,25 @@ def test_options_shape_the_event(hooked, receiver):
     assert "user_id_by_app" not in event.body
     assert event.body["reorder_id"].isdigit()
     assert good(hooked, event)
+
+
+def test_an_oa_with_two_apps_tells_both_each_with_its_own_signature(hooked, receiver, user):
+    """Same event, own app id, own ids of people, own secret; one that is named is told alone, granted or not."""
+    second = hooked.running.post("/_sandbox/apps", {})
+    order(hooked, event="user_send_text", text="before")
+    assert len(receiver.wait_for(1)) == 1
+    hooked.running.post("/_sandbox/tokens/issue", {"app_id": second["app_id"]})
+    order(hooked, event="user_send_text", text="after")
+    first, other = receiver.wait_for(3)[1:]
+    if first.body["app_id"] == second["app_id"]:
+        first, other = other, first
+    assert good(hooked, first)
+    mac = other.headers.get("X-ZEvent-Signature")
+    assert verify(other.raw, mac, second["app_id"], [second["webhook_secret"]]) == 0
+    assert other.body["message"] == first.body["message"]
+    assert other.body["user_id_by_app"] != first.body["user_id_by_app"]
+    order(hooked, event="permission_revoked", app_id=second["app_id"])
+    order(hooked, event="user_send_text", text="later")
+    *_, revoked, later = receiver.wait_for(5)
+    assert (revoked.body["event_name"], revoked.body["app_id"]) == ("permission_revoked", second["app_id"])
+    assert later.body["app_id"] == hooked.running.ready["app_id"]
