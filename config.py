@@ -150,7 +150,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _defaults_in_data_dir(self) -> Settings:
-        _check_url("DATABASE_URL", self.database, {"sqlite", "postgresql"})
+        # postgres:// is how hosting platforms still write it.
+        _check_url("DATABASE_URL", self.database, {"sqlite", "postgresql", "postgres"})
         _check_url("QUEUE_URL", self.queue, {"sqlite", "redis", "rediss"})
         if self.dyno and "sqlite" in {urlsplit(self.database).scheme, urlsplit(self.queue).scheme}:
             raise ValueError(
@@ -159,6 +160,8 @@ class Settings(BaseSettings):
             )
         if self.zalo_pkce == "fixed" and not self.zalo_pkce_verifier.get_secret_value():
             raise ValueError("ZALO_PKCE_VERIFIER is needed while ZALO_PKCE is fixed")
+        if self.keep_event_keys_days < self.keep_events_days:
+            raise ValueError("KEEP_EVENT_KEYS_DAYS must be at least KEEP_EVENTS_DAYS: the row goes with the key")
         if self.smtp_host and not (self.smtp_from and self.alert_email):
             raise ValueError("SMTP_FROM and ALERT_EMAIL are needed while SMTP_HOST is set")
         queue = urlsplit(self.queue)

@@ -91,3 +91,33 @@ def test_the_environment_may_name_another_file_or_none(tmp_path, monkeypatch):
     assert config.load({}).port == 9001
     assert config.load({"ENV_FILE": "other"}).port == 9003
     assert config.load({"ENV_FILE": "", **MINIMUM}).port == 8000
+
+
+SERVERS = {"DATABASE_URL": "postgresql://u:p@db.example.vn/x", "QUEUE_URL": "rediss://:p@cache.example.vn/0"}
+
+
+@pytest.mark.parametrize("given", [{}, {"DATABASE_URL": SERVERS["DATABASE_URL"]}, {"QUEUE_URL": SERVERS["QUEUE_URL"]}])
+def test_files_are_refused_where_the_disk_is_thrown_away(given):
+    """A platform that sets DYNO would lose every customer, or the queue, at its next restart."""
+    with pytest.raises(config.ConfigError) as refused:
+        load(DYNO="web.1", **given)
+    assert "DYNO" in str(refused.value)
+    assert "DATABASE_URL" in str(refused.value)
+    assert load(DYNO="", **given).dyno == ""
+
+
+def test_servers_are_taken_where_the_disk_is_thrown_away():
+    """PostgreSQL and Redis lie elsewhere."""
+    assert load(DYNO="web.1", **SERVERS).dyno == "web.1"
+
+
+def test_the_address_of_a_platforms_database_is_taken_as_it_is():
+    """They set DATABASE_URL themselves, and begin it with postgres://."""
+    assert load(DATABASE_URL="postgres://u:p@db.example.vn:5432/x").database.startswith("postgres://")
+
+
+def test_a_key_is_not_forgotten_before_its_event():
+    """Else the purge would delete rows whose bodies are still to be kept."""
+    with pytest.raises(config.ConfigError, match="KEEP_EVENT_KEYS_DAYS"):
+        load(KEEP_EVENTS_DAYS="60", KEEP_EVENT_KEYS_DAYS="59")
+    assert load(KEEP_EVENTS_DAYS="60", KEEP_EVENT_KEYS_DAYS="60").keep_events_days == 60
