@@ -10,9 +10,10 @@ from telegram import CallbackQuery, Document, Message, PhotoSize, Update
 from telegram.error import TelegramError
 
 import db
-from bot import access, errors
+from bot import access, errors, refusals
 from bot.keyboards import back_row, home_row
 from bot.markup import Screen, to
+from bot.newcomers import knock
 from bot.router import handle
 from bot.telegram_limits import ChatBusy, Unreachable
 from bot.turn import Office, Turn
@@ -24,21 +25,12 @@ from services.uploads import MAX_IMAGE_BYTES
 log = structlog.get_logger(__name__)
 
 
-def keep(office: Office, arrived: Iterable[Update]) -> list[StaffUpdate]:
-    """Store what staff sent, in one transaction; what strangers sent leaves no trace."""
-    with db.write():
-        known = [update for update in arrived if _is_from_staff(office, update)]
-        return updates.store(office.desk.now(), office.desk.box, [_arrival(update) for update in known])
-
-
-def _is_from_staff(office: Office, update: Update) -> bool:
-    sender = access.sender_of(update)
-    if sender is None:
-        return False
-    if access.recognise(office.desk, sender) is None:
-        access.tell_unknown_owner(office.desk, sender, update)
-        return False
-    return True
+def keep(office: Office, door: access.Door, arrived: Iterable[Update]) -> list[StaffUpdate]:
+    """Store what staff sent, in one transaction; of what strangers sent no word is kept."""
+    found = door.sort(office.desk, arrived)
+    rows = updates.store(office.desk.now(), office.desk.box, [_arrival(update) for update in found.handled])
+    access.note(office.desk, found)
+    return rows
 
 
 def _arrival(update: Update) -> updates.Arrival:
@@ -61,17 +53,21 @@ class Intake:
             return
         update = Update.de_json(json.loads(payload), self.office.sender.bot)
         turn = await self._turn(update) if update else None
-        if turn is None:  # dismissed meanwhile
+        if turn is None:  # a newcomer, or dismissed meanwhile
             await db.in_thread(updates.done, row_id)
             return
         await self._handle(turn, row_id)
 
     async def _turn(self, update: Update) -> Turn | None:
+        """The turn of a staff member; None for everybody else, after looking at the invitation they may have opened."""
         sender = access.sender_of(update)
         if sender is None:
             return None
         person = await db.in_thread(access.recognise, self.office.desk, sender)
         if person is None:
+            secret = access.secret_of(update)
+            if secret:
+                await knock(self.office, sender, secret)
             return None
         await self.office.menus.show(person, sender.chat_id)
         turn = Turn(self.office, person, sender.chat_id)
@@ -117,6 +113,7 @@ class Intake:
 
 
 async def _show_known(turn: Turn, error: DeskError) -> None:
+    await refusals.note(turn, error)
     if error.key == "confirm.used":  # a second tap: what the first one did stands on the screen already
         await turn.toast(errors.brief(turn, error))
         return
@@ -129,6 +126,7 @@ async def _show_known(turn: Turn, error: DeskError) -> None:
 def _tapped(turn: Turn, query: CallbackQuery) -> Turn:
     turn.query_id = query.id
     turn.tapped = query.message.message_id if query.message else None
+    turn.protected = bool(getattr(query.message, "has_protected_content", False))
     turn.text = query.data or ""
     return turn
 

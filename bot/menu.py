@@ -39,6 +39,14 @@ class Menus:
             return
         self._shown[chat_id] = wanted
 
+    async def hide(self, chat_id: int) -> None:
+        """Take the menu from somebody who is no longer staff."""
+        self._shown.pop(chat_id, None)
+        try:
+            await self._bot.delete_my_commands(scope=BotCommandScopeChat(chat_id))
+        except TelegramError as error:
+            log.warning("commands menu not taken away", reason=str(error))
+
     def commands(self, person: Staff) -> list[BotCommand]:
         """What this person may use, in the person's language."""
         t = self._texts[person.language]

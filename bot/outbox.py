@@ -14,6 +14,7 @@ from bot.telegram_limits import ChatBusy, Unreachable
 from bot.turn import Office
 from models import Notice, Staff
 from services import notices
+from services.leaving import HIDE_NUMBER
 
 log = structlog.get_logger(__name__)
 
@@ -77,9 +78,11 @@ class Outbox:
 
     async def _show(self, notice: Notice) -> int | None:
         person = await db.in_thread(Staff.get_or_none, Staff.telegram_id == notice.chat_id, Staff.active)
-        if person is None:
-            raise Unreachable("no longer staff")
         sender = self._office.sender
+        if person is None:
+            if notice.kind == HIDE_NUMBER and notice.message_id is not None:
+                await sender.delete(notice.chat_id, notice.message_id)
+            raise Unreachable("no longer staff")
         async with sender.lock(notice.chat_id, notice.message_id or 0):
             # Rendered inside the lock, from the rows as they are now: an older state never follows a newer one.
             screen = await screen_of(self._office, person, notice)

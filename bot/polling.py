@@ -12,7 +12,8 @@ from telegram import Bot, Update
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 import db
-from bot import intake
+from bot import access, intake
+from bot.groups import leave_unwelcome
 from bot.lanes import Lanes
 from bot.screens.restart import tell_restart
 from bot.telegram_limits import wait_of
@@ -28,7 +29,8 @@ RENEW_EVERY = 8.0
 STANDBY_EVERY = 2.0
 LONG_POLL = 20
 LEFT_BEHIND = timedelta(seconds=30)
-WANTED = [Update.MESSAGE, Update.CALLBACK_QUERY]
+WANTED = [Update.MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER]
+GROUPS = 0  # the lane in which groups are left; no chat has this number
 FIRST_BACK_OFF, LONGEST_BACK_OFF = 1.0, 30.0
 CONFLICT_BACK_OFF = 10.0
 
@@ -40,6 +42,7 @@ class Poller:
         self.owner = f"bot-{secrets.token_hex(6)}"
         self.polling = asyncio.Event()  # set while this process is the one that polls
         self.lanes = Lanes()
+        self._door = access.Door()
         self._office, self._bot, self._handler = office, bot, handler
         self._long_poll = long_poll
         self._offset = 0
@@ -89,10 +92,14 @@ class Poller:
         self._enqueue(await db.in_thread(updates.waiting))
 
     async def _sweep(self) -> None:
-        """Run what was stored and could not even be started then, for instance because the database was away."""
+        """Run what was stored and could not even be started then, for instance because the database was away.
+
+        And leave the groups that could not be left before.
+        """
         left = self._office.desk.now() - LEFT_BEHIND
         rows = await db.in_thread(updates.waiting)
         self._enqueue([row for row in rows if row.received_at < left])
+        self.lanes.put(GROUPS, partial(leave_unwelcome, self._office))
 
     async def _fetch_for_ever(self) -> None:
         while True:
@@ -115,10 +122,12 @@ class Poller:
         )
         if not found:
             return
-        rows = await db.in_thread(intake.keep, self._office, found)
+        rows = await db.in_thread(intake.keep, self._office, self._door, found)
         # Only now: the next call tells Telegram that everything below the offset is safe with us.
         self._offset = found[-1].update_id + 1
         self._enqueue(rows)
+        if any(update.effective_chat and update.effective_chat.id < 0 for update in found):
+            self.lanes.put(GROUPS, partial(leave_unwelcome, self._office))
 
     def _enqueue(self, rows: list[StaffUpdate]) -> None:
         for row in rows:

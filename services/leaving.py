@@ -29,6 +29,7 @@ KEPT: dict[Role, frozenset[str]] = {
     Role.MANAGER: _SENDING | _MANAGING,
 }
 # The exchange of a code that came back already goes on: the pair it brings may be the only one Zalo still takes.
+HIDE_NUMBER = "hide_number"
 _WAITING_FOR_THEM = (OauthState.OPEN, OauthState.ASKING)
 
 
@@ -36,7 +37,10 @@ def end_all(now: datetime, person: Staff) -> None:
     """Everything: the open form, questions, connect links, invitations, what was still to be told."""
     Draft.delete().where(Draft.staff == person).execute()
     Confirmation.delete().where(Confirmation.staff == person, Confirmation.used_at.is_null()).execute()
-    Notice.delete().where(Notice.chat_id == person.telegram_id, Notice.state == NoticeState.QUEUED).execute()
+    waiting = (Notice.chat_id == person.telegram_id, Notice.state == NoticeState.QUEUED)
+    Notice.delete().where(*waiting, Notice.kind != HIDE_NUMBER).execute()
+    # A number they had opened goes now, not in ten minutes.
+    Notice.update(next_attempt_at=now).where(*waiting).execute()
     _drop_tickets(now, person)
     _revoke_invitations(now, person)
 

@@ -85,6 +85,11 @@ def enter(now: datetime, telegram_id: int, name: str, rights: Rights, invited_by
     return person
 
 
+def with_number(telegram_id: int) -> Staff | None:
+    """The active person with this Telegram id."""
+    return Staff.get_or_none(Staff.telegram_id == telegram_id, Staff.active)
+
+
 def may(person: Staff, role: Role) -> bool:
     """Whether the person's role reaches `role`."""
     return RANK[Role(person.role)] >= RANK[role]
@@ -141,4 +146,5 @@ def page(offset: int, limit: int) -> tuple[list[Staff], int]:
 
 def oas_of(person: Staff) -> set[int]:
     """Row numbers of the OAs entered for this person, whether or not they count now."""
-    return {number for (number,) in StaffOa.select(StaffOa.oa).where(StaffOa.staff == person).tuples()}
+    rows: Any = StaffOa.select(StaffOa.oa).where(StaffOa.staff == person).tuples()
+    return {number for (number,) in rows}

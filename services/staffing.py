@@ -100,6 +100,11 @@ def speak(desk: Desk, actor: Actor, person: Staff, language: str) -> Staff:
     return row
 
 
+def check_removable(desk: Desk, person: Staff) -> None:
+    """Raise what `remove` would raise now, before the question is asked."""
+    _may_stop_owning(desk, person)
+
+
 def remove(desk: Desk, actor: Actor, person: Staff) -> None:
     """End the person's access: what is open, asked, invited or still to be told ends in the same transaction.
 

@@ -7,20 +7,27 @@ from dataclasses import replace
 from bot.codes import code_page, looks_like_code
 from bot.forms.engine import ask
 from bot.forms.kinds import KINDS
-from bot.keyboards import home_row
+from bot.keyboards import home_row, pairs
 from bot.markup import Button, OldKeyboard, Screen, part, to
-from bot.roles import COMMANDS
+from bot.roles import BUTTONS, COMMANDS
 from bot.screens.home import home, show_home
 from bot.turn import Turn
-from services import staff
+from services import invitations, staff
 from texts import LANGUAGES
 from texts.html import Html, lines
 
 Args = tuple[str, ...]
+# Label and button of what an owner or a manager sets for all; each is shown to those who may open it.
+HOUSE = (("staff", "st"), ("apps", "apps"), ("domain", "domain"), ("audit", "audit"), ("stop_all", "stop"))
 
 
 async def start(turn: Turn, rest: str) -> None:
-    """The desk."""
+    """The desk. An invitation opened by somebody who is staff already is left for the person it is meant for."""
+    secret = invitations.secret_in(f"/start {rest}")
+    if secret and await turn.db(invitations.get, secret) is not None:
+        role = turn.t(f"as.{turn.staff.role}")
+        await turn.show(Screen(turn.t("invite.staff_already", role=role), [home_row(turn.t)]))
+        return
     await show_home(turn)
 
 
@@ -29,7 +36,8 @@ async def help_command(turn: Turn, rest: str) -> None:
     if looks_like_code(rest):
         await explain_code(turn, rest.strip())
         return
-    await turn.show(Screen(_help(turn), [home_row(turn.t)]))
+    guide = [Button(turn.t.plain("button.guide"), to("guide", "oa"))]
+    await turn.show(Screen(_help(turn), [guide, home_row(turn.t)]))
 
 
 async def explain_code(turn: Turn, code: str) -> None:
@@ -69,7 +77,16 @@ def _settings(turn: Turn) -> Screen:
         Button(("✅ " if name == t.language else "") + t.plain(f"language.{name}"), to("lang", name))
         for name in LANGUAGES
     ]
-    return Screen(text, [buttons, home_row(t)])
+    return Screen(text, [buttons, *pairs(_house(turn)), home_row(t)])
+
+
+def _house(turn: Turn) -> list[Button]:
+    """The settings of the whole house, as far as this person may open them."""
+    return [
+        Button(turn.t.plain(f"button.{label}"), to(action))
+        for label, action in HOUSE
+        if staff.may(turn.staff, BUTTONS[action])
+    ]
 
 
 async def set_language(turn: Turn, args: Args) -> None:
