@@ -11,8 +11,9 @@ from enum import StrEnum
 from typing import Any
 
 from db import in_thread, write
-from models import Delivery, DeliveryState, OaState, OaToken, OfficialAccount
-from services import audit, deliveries, gateway, inbox, journal, stop_all, tokens
+from models import OaState, OaToken, OfficialAccount
+from services import audit, gateway, halts, inbox, journal, stop_all, tokens
+from services.account_fields import LONGEST_NAME, check_description, check_id, check_name, check_token
 from services.audit import Actor
 from services.desk import Desk, Work
 from services.errors import Conflict, Invalid, NotFound
@@ -23,13 +24,16 @@ from services.staff import let_use
 from zalo import oa as zalo_oa
 from zalo.errors import Refused, ZaloError
 from zalo.oa import OaProfile
-from zalo.payload import clean
 
 __all__ = [
+    "LONGEST_NAME",
     "Mode",
     "NewAccount",
     "active",
     "check_access_token",
+    "check_id",
+    "check_name",
+    "check_token",
     "describe",
     "find",
     "get",
@@ -43,10 +47,6 @@ __all__ = [
     "stop",
     "towards_sending",
 ]
-
-LONGEST_NAME, LONGEST_DESCRIPTION = 100, 1000
-# A test OA in Zalo's console has 15 to 19 digits; shorter ones are typing errors, names or phone numbers.
-SHORTEST_ID, LONGEST_ID = 5, 25
 
 
 class Mode(StrEnum):
@@ -85,34 +85,6 @@ def towards_sending(old: Mode, new: Mode) -> bool:
     return rank[new] > rank[old]
 
 
-def check_id(text: str) -> str:
-    """The OA ID as typed, without spaces around. Raises Invalid `oa.id_invalid`."""
-    found = text.strip()
-    if not (found.isascii() and found.isdigit() and SHORTEST_ID <= len(found) <= LONGEST_ID):
-        raise Invalid("oa.id_invalid", oa_id=found[:40])
-    return found
-
-
-def check_name(text: str) -> str:
-    """The name as it will stand. Raises Invalid `oa.name_empty`, `oa.name_long` (limit)."""
-    name = " ".join(clean(text).split())
-    if not name:
-        raise Invalid("oa.name_empty")
-    if len(name) > LONGEST_NAME:
-        raise Invalid("oa.name_long", limit=LONGEST_NAME)
-    return name
-
-
-def check_token(text: str) -> str:
-    """A pasted token without spaces and line breaks around it. Raises Invalid `oa.token_empty`, `oa.token_shape`."""
-    token = text.strip()
-    if not token:
-        raise Invalid("oa.token_empty")
-    if not all("!" <= character <= "~" for character in token):
-        raise Invalid("oa.token_shape")
-    return token
-
-
 def register(desk: Desk, actor: Actor, new: NewAccount) -> OfficialAccount:
     """Enter an OA with its token pair, or bring a removed one back. Commits before it returns; audited.
 
@@ -124,7 +96,7 @@ def register(desk: Desk, actor: Actor, new: NewAccount) -> OfficialAccount:
     access, refresh = check_token(new.access), check_token(new.refresh)
     values = {
         "name": check_name(new.name),
-        "description": _check_description(new.description),
+        "description": check_description(new.description),
         "published": new.published,
         "testing": new.testing,
         "profile": new.profile,
@@ -205,17 +177,23 @@ def rename(desk: Desk, actor: Actor, oa: OfficialAccount, name: str) -> None:
 
 def describe(desk: Desk, actor: Actor, oa: OfficialAccount, description: str) -> None:
     """Change the description; empty is allowed. Raises Invalid `oa.description_long` (limit). Audited."""
-    _change(desk, actor, oa, "oa.described", description=_check_description(description))
+    _change(desk, actor, oa, "oa.described", description=check_description(description))
 
 
 def set_flags(
     desk: Desk, actor: Actor, oa: OfficialAccount, *, published: bool | None = None, testing: bool | None = None
 ) -> Mode:
-    """Change one flag or both; returns the mode that results. Open confirmations of this OA become void. Audited."""
+    """Change one flag or both; returns the mode that results. Open confirmations of this OA become void. Audited.
+
+    Compared with the row as it is now, not with what an old screen showed; `oa` is brought up to date.
+    """
     given = {"published": published, "testing": testing}
-    changes = {name: value for name, value in given.items() if value is not None and value != getattr(oa, name)}
+    with write():
+        _read_again(oa)
+        changes = {name: value for name, value in given.items() if value is not None and value != getattr(oa, name)}
+        if changes:
+            _change(desk, actor, oa, "oa.mode", **changes)
     if changes:
-        _change(desk, actor, oa, "oa.mode", **changes)
         desk.nudge(Work.SEND)
     return mode(oa)
 
@@ -227,12 +205,8 @@ def remove(desk: Desk, actor: Actor, oa: OfficialAccount) -> None:
         if not _bump(oa, state=OaState.REMOVED, removed_at=now, published=False):
             return
         OaToken.delete().where(OaToken.oa == oa.id).execute()
-        waiting = (Delivery.oa == oa.id) & (Delivery.state == DeliveryState.QUEUED)
-        cancelled = [row.id for row in Delivery.select(Delivery.id).where(waiting)]
-        Delivery.update(state=DeliveryState.CANCELLED, ended_at=now).where(waiting).execute()
-        for delivery_id in cancelled:
-            deliveries.show(now, delivery_id)
-        audit.record(now, actor, "oa.removed", oa_id=oa.oa_id, target=oa.name, detail={"cancelled": len(cancelled)})
+        cancelled = halts.cancel_waiting(now, oa)
+        audit.record(now, actor, "oa.removed", oa_id=oa.oa_id, target=oa.name, detail={"cancelled": cancelled})
     journal.forget(desk, oa.id)
 
 
@@ -248,18 +222,17 @@ def _keep_profile(desk: Desk, oa: OfficialAccount, profile: OaProfile) -> None:
     oa.profile, oa.profile_at = profile.raw, desk.now()
 
 
-def _check_description(text: str) -> str:
-    description = clean(text).strip()
-    if len(description) > LONGEST_DESCRIPTION:
-        raise Invalid("oa.description_long", limit=LONGEST_DESCRIPTION)
-    return description
-
-
 def _change(desk: Desk, actor: Actor, oa: OfficialAccount, action: str, **values: Any) -> None:
     with write():
         if not _bump(oa, **values):
             raise NotFound("oa.unknown", oa_id=oa.oa_id)
         audit.record(desk.now(), actor, action, oa_id=oa.oa_id, target=oa.name, detail=values)
+
+
+def _read_again(oa: OfficialAccount) -> None:
+    fresh = OfficialAccount.get_or_none(OfficialAccount.id == oa.id)
+    if fresh is not None:
+        oa.__data__.update(fresh.__data__)
 
 
 def _bump(oa: OfficialAccount, **values: Any) -> bool:

@@ -83,19 +83,25 @@ def drop_waiting(desk: Desk, actor: Actor, oa: OfficialAccount) -> int:
     left meanwhile is not among them.
     """
     now = desk.now()
-    queued = (Delivery.oa == oa.id, Delivery.state == DeliveryState.QUEUED)
     with write():
-        shown = [row.id for row in Delivery.select(Delivery.id).where(*queued, Delivery.chat_id.is_null(False))]
-        ended = {"state": DeliveryState.CANCELLED, "ended_at": now, "next_attempt_at": None}
-        dropped = int(Delivery.update(**ended, lease_owner="", lease_until=None).where(*queued).execute())
-        for delivery_id in shown:
-            deliveries.show(now, delivery_id)
+        dropped = cancel_waiting(now, oa)
         answered = _end_question(now, oa)
         if dropped or answered:
             audit.record(now, actor, "oa.dropped", oa_id=oa.oa_id, target=oa.name, detail={"dropped": dropped})
     if answered:
         desk.nudge(Work.SEND)
     return dropped
+
+
+def cancel_waiting(now: datetime, oa: OfficialAccount) -> int:
+    """Cancel and show every message of the OA that has not left yet; returns how many. Joins the transaction."""
+    queued = (Delivery.oa == oa.id, Delivery.state == DeliveryState.QUEUED)
+    shown = [row.id for row in Delivery.select(Delivery.id).where(*queued, Delivery.chat_id.is_null(False))]
+    ended = {"state": DeliveryState.CANCELLED, "ended_at": now, "next_attempt_at": None}
+    cancelled = int(Delivery.update(**ended, lease_owner="", lease_until=None).where(*queued).execute())
+    for delivery_id in shown:
+        deliveries.show(now, delivery_id)
+    return cancelled
 
 
 def _end_question(now: datetime, oa: OfficialAccount) -> bool:

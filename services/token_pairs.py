@@ -67,7 +67,7 @@ def replace(
     with write():
         done = _put(now, oa_row, generation, _sealed(box, oa_row, pair), state, *conditions)
         if done:
-            token_reconnect.good_pair(now, oa_row)
+            token_reconnect.good_pair(now, oa_row, generation)
     return done
 
 

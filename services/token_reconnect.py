@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from models import Delivery, DeliveryState, OaState, OfficialAccount
-from services import halts
+from models import Delivery, DeliveryState, Notice, OaState, OfficialAccount
+from services import halts, notices
 
 BY_ITSELF_WITHIN = timedelta(minutes=60)
 
 
-def good_pair(now: datetime, oa_row: int) -> bool:
-    """Take up an OA that was away; False when it was not. In the transaction that stores the pair.
+def good_pair(now: datetime, oa_row: int, generation: int) -> bool:
+    """Take up an OA whose pair `generation` was lost; False when it was not. In the transaction that stores a pair.
 
-    Notice reconnected_late {oa_id, waiting, hours} asks when it was away for over an hour and something waits.
+    What was said of the loss is edited. Notice reconnected_late {oa_id, waiting, hours} asks when it was away for over
+    an hour and something waits.
     """
     oa = OfficialAccount.get_by_id(oa_row)
     back = (
@@ -27,6 +28,7 @@ def good_pair(now: datetime, oa_row: int) -> bool:
     )
     if not back:
         return False
+    _tell_it_is_over(now, f"{oa.oa_id}:{generation}")
     away = now - oa.lost_at if oa.lost_at is not None else timedelta(0)
     waiting = _waiting(oa_row) if away > BY_ITSELF_WITHIN else 0
     if waiting:
@@ -34,6 +36,11 @@ def good_pair(now: datetime, oa_row: int) -> bool:
     elif oa.stopped_at is None:
         halts.release_waiting(now, oa_row)
     return True
+
+
+def _tell_it_is_over(now: datetime, ref: str) -> None:
+    for told in Notice.select().where(Notice.kind == "needs_reauth", Notice.ref == ref):
+        notices.post(now, told.chat_id, told.kind, ref, told.payload)
 
 
 def _waiting(oa_row: int) -> int:
