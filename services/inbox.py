@@ -10,11 +10,11 @@ import json
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from db import is_sqlite, to_ms, write
 from models import DeliveryState, InboxEvent, InboxState, OaState, OfficialAccount
-from services import notices, receipts
+from services import counters, notices, receipts
 from services.acceptance import SERVER
 from services.desk import Desk, Work
 from services.events import read
@@ -24,6 +24,7 @@ from zalo.events import Event, NotAnEvent, parse
 
 log = logging.getLogger(__name__)
 
+FOREIGN_APP = "foreign_app"
 GIVE_UP_AFTER = 8
 _FIRST_BACK_OFF = timedelta(seconds=2)
 _COLUMNS = 7
@@ -37,6 +38,17 @@ class _Claimed(NamedTuple):
     body: bytes
     headers: str
     received_at: int
+    app_id: str
+
+
+class _Owner(NamedTuple):
+    """The app that speaks for an OA, and since when (epoch ms): what another app brought before then still counts."""
+
+    app_id: str
+    since: int
+
+
+Registered = dict[str, _Owner]
 
 
 def store(rows: Sequence[tuple[object, ...]]) -> None:
@@ -64,7 +76,7 @@ def apply_batch(desk: Desk, limit: int = 500) -> int:
     """
     claimed: list[int] = []
     try:
-        facts = _apply(desk.now(), limit, claimed)
+        facts = _apply(desk, limit, claimed)
     except Exception as error:
         if not claimed:
             raise
@@ -76,48 +88,63 @@ def apply_batch(desk: Desk, limit: int = 500) -> int:
     return len(claimed)
 
 
-def _apply(now: datetime, limit: int, claimed: list[int], only: int | None = None) -> Facts:
+def _apply(desk: Desk, limit: int, claimed: list[int], only: int | None = None) -> Facts:
+    now = desk.now()
     with write():
         events = _claim(now, limit, only)
         claimed.extend(event.id for event in events)
-        return _apply_claimed(now, events)
+        return _apply_claimed(now, events, _registered(desk.settings.zalo_app_id))
 
 
 def _claim(now: datetime, limit: int, only: int | None) -> list[_Claimed]:
     wanted = "state = 'new' AND " + ("(next_attempt_at IS NULL OR next_attempt_at <= ?)" if only is None else "id = ?")
-    sql = f"SELECT id, body, headers, received_at FROM inbox_event WHERE {wanted} ORDER BY id LIMIT {int(limit)}"  # noqa: S608
+    columns = "id, body, headers, received_at, app_id"
+    sql = f"SELECT {columns} FROM inbox_event WHERE {wanted} ORDER BY id LIMIT {int(limit)}"  # noqa: S608
     rows = one(sql + ("" if is_sqlite() else " FOR UPDATE SKIP LOCKED"), [to_ms(now) if only is None else only])
     return [_Claimed(*row) for row in rows.fetchall()]
 
 
-def _apply_claimed(now: datetime, events: list[_Claimed]) -> Facts:
-    registered = _registered()
+def _apply_claimed(now: datetime, events: list[_Claimed], registered: Registered) -> Facts:
     facts = Facts()
     done: list[int] = []
     waiting: list[int] = []
+    foreign: list[int] = []
+    where = {"": done, FOREIGN_APP: foreign}
     for row in events:
-        oa_id = _read(row, registered, facts)
-        (waiting if oa_id else done).append(row.id)
+        where.get(_read(row, registered, facts), waiting).append(row.id)
     write_facts(now, facts)
     _mark(done, f"state = '{InboxState.DONE}', done_at = {to_ms(now)}, error = ''")
     _mark(waiting, f"state = '{InboxState.WAITING}'")
+    _refuse(now, foreign)
     return facts
 
 
-def _read(row: _Claimed, registered: set[str], facts: Facts) -> str:
-    """Add the event to `facts`; returns the id of its OA if nobody registered that one, else an empty text."""
+def _refuse(now: datetime, foreign: list[int]) -> None:
+    """Signed well, but not by the OA's app: kept for a look, and not applied."""
+    if not foreign:
+        return
+    _mark(foreign, f"state = '{InboxState.DONE}', done_at = {to_ms(now)}, error = '{FOREIGN_APP}'")
+    counters.add(now, f"webhook.{FOREIGN_APP}", len(foreign))
+    log.warning("%d events came from another app than their OA's", len(foreign))
+
+
+def _read(row: _Claimed, registered: Registered, facts: Facts) -> str:
+    """Add the event to `facts`; returns what stands against it: FOREIGN_APP, or the id of an OA nobody registered."""
     try:
         event = parse(bytes(row.body), row.received_at, server=_server(row.headers))
     except NotAnEvent:
         return ""
     oa_id = _oa_of(event, registered)
-    if oa_id in registered:
-        read(event, oa_id, row.received_at, facts)
-        return ""
-    return oa_id
+    owner = registered.get(oa_id)
+    if owner is None:
+        return oa_id
+    if row.app_id not in (owner.app_id, "") and row.received_at >= owner.since:
+        return FOREIGN_APP
+    read(event, oa_id, row.received_at, facts)
+    return ""
 
 
-def _oa_of(event: Event, registered: set[str]) -> str:
+def _oa_of(event: Event, registered: Registered) -> str:
     # Every recording of user_seen_message has the OA as sender; some code in the wild reads it the other way round.
     if event.name == "user_seen_message" and event.oa_id not in registered and event.user_id in registered:
         return event.user_id or ""
@@ -131,9 +158,13 @@ def _server(headers: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _registered() -> set[str]:
-    rows = OfficialAccount.select(OfficialAccount.oa_id).where(OfficialAccount.state != OaState.REMOVED)
-    return {row.oa_id for row in rows}
+def _registered(default_app: str) -> Registered:
+    rows: Any = (
+        OfficialAccount.select(OfficialAccount.oa_id, OfficialAccount.app_id, OfficialAccount.app_since)
+        .where(OfficialAccount.state != OaState.REMOVED)
+        .tuples()
+    )
+    return {oa_id: _Owner(app_id or default_app, to_ms(since) if since else 0) for oa_id, app_id, since in rows}
 
 
 def _mark(ids: Iterable[int], values: str) -> None:
@@ -145,7 +176,7 @@ def _apply_singly(desk: Desk, ids: list[int]) -> Facts:
     everything = Facts()
     for event_id in ids:
         try:
-            facts = _apply(desk.now(), 1, [], only=event_id)
+            facts = _apply(desk, 1, [], only=event_id)
         except Exception as error:
             _failed(desk.now(), event_id, error)
         else:
@@ -227,7 +258,10 @@ def _adopt(which: object) -> int:
 
 
 def replay(now: datetime, ids: Iterable[int]) -> int:
-    """Apply these events again, whatever their state; returns how many there are. Safe: facts do not add up."""
+    """Apply these events again, whatever their state; returns how many there are. Safe: facts do not add up.
+
+    One whose body the purge has emptied holds nothing to apply and is left out.
+    """
     return _replay(now, InboxEvent.id.in_(list(ids)))
 
 
@@ -239,7 +273,7 @@ def replay_dead(now: datetime) -> int:
 def _replay(now: datetime, which: object) -> int:
     fresh = {"state": InboxState.NEW, "attempts": 0, "next_attempt_at": now, "error": "", "done_at": None}
     with write():
-        return int(InboxEvent.update(**fresh).where(which).execute())
+        return int(InboxEvent.update(**fresh).where(which, InboxEvent.body != b"").execute())
 
 
 def iterate(state: str | None = None) -> Iterator[InboxEvent]:

@@ -56,7 +56,15 @@ def row(body: dict[str, Any], now: datetime, headers: dict[str, str] | None = No
     """A row as the web process stores it."""
     raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     event = parse(raw, to_ms(now), server=(headers or {}).get(SERVER))
-    return (event.dedupe_key, APP, event.oa_id or "", event.name, raw, json.dumps(headers or {}), to_ms(now))
+    return (
+        event.dedupe_key,
+        str(body.get("app_id", "")),
+        event.oa_id or "",
+        event.name,
+        raw,
+        json.dumps(headers or {}),
+        to_ms(now),
+    )
 
 
 def take_in(desk: Any, *bodies: dict[str, Any], headers: dict[str, str] | None = None) -> None:
