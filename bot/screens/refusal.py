@@ -23,7 +23,7 @@ def refusal(
     body = [errors.explain(turn, error)]
     if open_ways:
         body += [Html(""), t("refusal.others"), *(way_line(turn, at, way) for at, way in enumerate(open_ways, 1))]
-    return Screen(lines(title, "", *body), [*_rows(turn, oa, kind, open_ways), cancel_row(t)])
+    return Screen(lines(title, "", *body), [*_rows(turn, oa, kind, open_ways), cancel_row(t)], protect=True)
 
 
 def way_line(turn: Turn, number: int, way: Way) -> Html:
@@ -33,7 +33,8 @@ def way_line(turn: Turn, number: int, way: Way) -> Html:
     if way.channel == Channel.CS:
         cost = t("way.free") if way.key == "way.cs_free" else t("way.maybe_charged")
         return Html(f"{number} · {t('way.cs')} · {cost}{until}")
-    price = t("way.from", money=t.money(way.price)) if way.price is not None else t("way.charged")
+    shown = way.price is not None and turn.staff.sees_money
+    price = t("way.from", money=t.money(way.price or 0)) if shown else t("way.charged")
     return Html(f"{number} · {t('way.zns')} · {price}")
 
 

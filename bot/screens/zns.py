@@ -35,7 +35,7 @@ def ask_template(turn: Turn, oa: OfficialAccount, known: list[ZnsTemplate], form
     turned = [Button(b.label, _paged(b.data)) for b in pager(at, PAGE, len(known), "f", "template")]
     text = lines(_head(turn, oa), _to(turn, form), "", t("zns.ask_template"), *body)
     again = Button(t.plain("button.read_templates"), to("f", "template", "sync"))
-    return Screen(text, [*buttons, turned, [again, *cancel_row(t)]])
+    return Screen(text, [*buttons, turned, [again, *cancel_row(t)]], protect=True)
 
 
 def _paged(data: str) -> str:
@@ -44,7 +44,8 @@ def _paged(data: str) -> str:
 
 
 def _template_line(turn: Turn, template: ZnsTemplate) -> Html:
-    price = f" · {turn.t.money(template.price_phone)}" if template.price_phone is not None else ""
+    known = template.price_phone is not None and turn.staff.sees_money
+    price = f" · {turn.t.money(template.price_phone or 0)}" if known else ""
     return Html(f"• <b>{escape(template.name)}</b> · <code>{escape(template.template_id)}</code>{escape(price)}")
 
 
@@ -64,7 +65,7 @@ def ask_param(turn: Turn, oa: OfficialAccount, template: ZnsTemplate, form: Form
         t("zns.ask_param", number=number, total=len(rules), param=rule["name"]),
         _hint(turn, rule),
     )
-    return Screen(text, [*_skip(turn, rule), cancel_row(t)])
+    return Screen(text, [*_skip(turn, rule), cancel_row(t)], protect=True)
 
 
 def _hint(turn: Turn, rule: dict[str, Any]) -> Html:
@@ -89,7 +90,7 @@ def ask_edit(turn: Turn, oa: OfficialAccount, template: ZnsTemplate, form: Form)
     fields = [_field(name, form.data["params"].get(name, "")) for name in names]
     buttons = [Button(short(name, 20), to("f", "edit", at)) for at, name in enumerate(names)]
     text = lines(_head(turn, oa), t("zns.template", name=template.name), *fields, "", t("zns.ask_edit"))
-    return Screen(text, [*pairs(buttons), cancel_row(t)])
+    return Screen(text, [*pairs(buttons), cancel_row(t)], protect=True)
 
 
 def preview(turn: Turn, found: ZnsPreview, token: str, *, typed: bool) -> Screen:
@@ -105,7 +106,7 @@ def preview(turn: Turn, found: ZnsPreview, token: str, *, typed: bool) -> Screen
         t("preview.test_zns") if test else _price(turn, found),
         _when(turn, found),
     )
-    return Screen(text, _preview_rows(turn, found, token))
+    return Screen(text, _preview_rows(turn, found, token), protect=True)
 
 
 def _about(turn: Turn, template: ZnsTemplate) -> Html:
@@ -130,6 +131,8 @@ def _field(name: str, value: str) -> Html:
 
 def _price(turn: Turn, found: ZnsPreview) -> Html:
     t = turn.t
+    if not turn.staff.sees_money:
+        return t("zns.price_hidden", within=_span(turn, found.timeout))
     if found.price is None or found.total is None:
         return t("zns.price_unknown")
     money = {"price": t.money(found.price), "vat": found.vat_percent, "total": t.money(found.total)}
@@ -168,7 +171,7 @@ def _yes_label(turn: Turn, found: ZnsPreview) -> str:
     t, name = turn.t, short(found.oa.name, 24)
     if found.mode == Mode.TEST:
         return t.plain("button.yes_test", name=name)
-    if found.total is None:
+    if found.total is None or not turn.staff.sees_money:
         return t.plain("button.yes", name=name)
     return t.plain("button.yes_money", name=name, money=t.money(found.total))
 
