@@ -11,6 +11,10 @@ class Html(str):
 
     __slots__ = ()
 
+    def __add__(self, other: str) -> Html:
+        # Without this the sum of two pieces would be plain text, and its tags would be shown to people.
+        return Html(str.__add__(self, other if isinstance(other, Html) else escape(other)))
+
 
 def escape(text: str) -> Html:
     """Plain text as HTML: `<3` in a name must not break a message."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sandbox.demo import messages, registering
+from sandbox.demo import connecting, keys, messages, registering
 from sandbox.demo.stage import Missed, Stage
 from sandbox.telegram.person import Refused
 
@@ -25,12 +25,15 @@ def play(stage: Stage) -> None:
 
 STEPS: list[tuple[str, Callable[[Stage], None]]] = [
     ("Hoa opens the bot · Hoa mở bot", registering.arrive),
-    ("She registers an OA · Đăng ký OA", registering.register),
+    ("She connects an OA · Kết nối OA bằng Zalo", connecting.connect),
     ("Customers come and go · Khách quan tâm, nhắn tin, rời đi", messages.customers_come),
     ("The follower list · Danh sách người quan tâm", messages.look_people_up),
     ("A ZNS · Gửi một ZNS", messages.zns),
     ("A text · Gửi tin tư vấn", messages.text),
     ("An image · Gửi ảnh", messages.image),
     ("A refusal with its reason · Từ chối có lý do", messages.refusal),
+    ("The connection is lost and mended · Mất kết nối, nối lại", connecting.reconnect),
+    ("The keys are replaced · Thay khoá mã hoá", keys.rotate),
     ("A token renews itself · Token tự làm mới", messages.renewal),
+    ("A second OA, by hand · OA thứ hai, dán token", registering.register),
 ]
