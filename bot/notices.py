@@ -6,10 +6,14 @@ from collections.abc import Awaitable, Callable
 
 from bot.markup import Button, Screen, to
 from bot.render_delivery import Eyes, render_delivery
+from bot.screens.alerts import ALERTS, oa_alert
+from bot.screens.connect import ticket_screen
 from bot.screens.customers import customer_card
+from bot.screens.staff_notices import STAFF_NOTICES
+from bot.screens.stop import start_notice, stop_notice
 from bot.screens.titles import oa_name
 from bot.turn import Office, Turn
-from models import Notice, OfficialAccount, Staff
+from models import Notice, OauthTicket, OfficialAccount, Staff
 from services import reach
 from texts.html import Html, lines
 
@@ -36,7 +40,9 @@ def eyes_of(turn: Turn) -> Eyes:
 
 async def _hide_number(turn: Turn, notice: Notice) -> Screen | None:
     found = await turn.db(reach.follower, turn.staff, notice.payload["row"])
-    return None if found is None else await customer_card(turn, *found)
+    if found is None:  # gone, or closed to this person: the number goes all the same
+        return Screen(turn.t("old.told"), [[Button(turn.t.plain("button.home"), to("home"))]])
+    return await customer_card(turn, *found)
 
 
 async def _uncertain(turn: Turn, notice: Notice) -> Screen | None:
@@ -58,4 +64,31 @@ async def _alert(turn: Turn, notice: Notice) -> Screen | None:
     return Screen(text, rows)
 
 
-KINDS: dict[str, Render] = {"delivery": _delivery, "hide_number": _hide_number, "uncertain": _uncertain}
+async def _connect(turn: Turn, notice: Notice) -> Screen | None:
+    """A ticket of [Connect with Zalo] as it is now; it stands on the message that showed the link."""
+    ticket = await turn.db(OauthTicket.get_or_none, OauthTicket.id == notice.payload["ticket"])
+    return None if ticket is None else await ticket_screen(turn, ticket)
+
+
+async def _oa_alert(turn: Turn, notice: Notice) -> Screen | None:
+    return await oa_alert(turn, notice.kind, notice.payload)
+
+
+async def _stop_all(turn: Turn, notice: Notice) -> Screen | None:
+    return stop_notice(turn, notice.payload)
+
+
+async def _start_all(turn: Turn, notice: Notice) -> Screen | None:
+    return start_notice(turn, notice.payload)
+
+
+KINDS: dict[str, Render] = {
+    **STAFF_NOTICES,
+    "delivery": _delivery,
+    "hide_number": _hide_number,
+    "uncertain": _uncertain,
+    "connect": _connect,
+    "stop_all": _stop_all,
+    "start_all": _start_all,
+    **dict.fromkeys(ALERTS, _oa_alert),
+}

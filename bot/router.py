@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from bot import acts
 from bot.codes import looks_like_code
 from bot.commands.paste import pasted, photo
 from bot.commands.sending import PHONE
@@ -48,6 +49,7 @@ async def _command(turn: Turn) -> None:
     if found is None or command is None:
         await turn.show(Screen(turn.t("unknown.command"), [home_row(turn.t)]))
         return
+    turn.act = acts.COMMANDS.get(command.action, "")
     _need(turn, command.role)
     if command.action != "cancel":
         await park(turn)
@@ -57,7 +59,7 @@ async def _command(turn: Turn) -> None:
 async def _typed(turn: Turn) -> None:
     form = await turn.form()
     if form is not None and _waits_for(form, turn.text.strip()):
-        _need(turn, FORMS[form.kind])
+        _in_form(turn, form)
         await take(KINDS[form.kind], turn, form)
         return
     await park(turn)
@@ -86,6 +88,7 @@ async def _tap(turn: Turn) -> None:
 async def _act(turn: Turn, action: str, args: tuple[str, ...]) -> None:
     if action not in BUTTONS:
         raise OldKeyboard(action)
+    turn.act, turn.button = acts.BUTTONS.get(action, ""), (action, args)
     _need(turn, BUTTONS[action])
     await turn.db(notices.withdraw, turn.chat_id, "hide_number", str(turn.tapped))
     if action not in OF_FORMS:
@@ -100,7 +103,7 @@ async def _answer_by_button(turn: Turn, args: tuple[str, ...]) -> None:
     form = await turn.form()
     if form is None or form.message_id != turn.tapped:
         raise OldKeyboard("form")
-    _need(turn, FORMS[form.kind])
+    _in_form(turn, form)
     await picked(KINDS[form.kind], turn, form, part(args, 0), args[-1])
 
 
@@ -115,6 +118,11 @@ async def _reopen(turn: Turn, error: OldKeyboard) -> None:
         desk = await home(turn)
         screen = replace(desk, text=lines(turn.t("old.told"), "", desk.text))
     await turn.show(screen)
+
+
+def _in_form(turn: Turn, form: Form) -> None:
+    turn.act, turn.about = acts.FORMS.get(form.kind, ""), form.data.get("oa")
+    _need(turn, FORMS[form.kind])
 
 
 def _need(turn: Turn, role: Role) -> None:

@@ -45,6 +45,10 @@ class Turn:
     tapped: int | None = None  # the bot's message whose button was tapped
     query_id: str = ""
     target: Target | None = None
+    protected: bool = False  # whether `tapped` may not be forwarded
+    act: str = ""  # what the audit calls it when it is refused; "" for looking
+    about: int | None = None  # the OA a form is about, for the same
+    button: tuple[str, tuple[str, ...]] = ("", ())
     _answered: bool = False
 
     @property
@@ -76,9 +80,17 @@ class Turn:
         return await db.in_thread(work, *args, **kwargs)
 
     async def show(self, screen: Screen) -> int:
-        """Show a screen: on the tapped message while somebody navigates, else as a new message."""
+        """Show a screen: on the tapped message while somebody navigates, else as a new message.
+
+        Telegram does not let an edit protect a message: what must not be forwarded takes the place of one that may.
+        """
         if self.tapped is None or (self.target is not None and self.target.fresh):
             return await self.say(screen)
+        if screen.protect and not self.protected:
+            before = self.tapped
+            await self.say(screen)
+            await self.sender.delete(self.chat_id, before)
+            return self.tapped
         shown = await self.sender.edit(self.chat_id, self.tapped, screen)
         self.tapped = shown
         return shown
@@ -86,7 +98,7 @@ class Turn:
     async def say(self, screen: Screen) -> int:
         """Show a screen as a new message; what follows in this turn is shown on it."""
         self.tapped = await self.sender.send(self.chat_id, screen)
-        self.target = None
+        self.target, self.protected = None, screen.protect
         return self.tapped
 
     async def toast(self, text: str = "") -> None:

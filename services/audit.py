@@ -1,12 +1,32 @@
-"""The record of who did what."""
+"""The record of who did what, and the reading of it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from models import AuditEntry, Staff
+from peewee import SQL, fn
+
+from models import AuditEntry, OfficialAccount, Role, Staff, StaffOa
+from services import phones
+from services.logs import PHONE
+
+DONE, REFUSED = "done", "refused"
+PIECE = 1000
+# The kinds of a filter: what the names of their actions begin with. Each action belongs to one; a test sees to it.
+KINDS: dict[str, tuple[str, ...]] = {
+    "sending": ("message.", "stop_all.", "template."),
+    "oa": ("oa.",),
+    "staff": ("staff.", "invitation.", "stranger.", "group."),
+    "customers": ("customer.", "inbox."),
+    "security": ("app.", "audit.", "keys.", "verification."),
+}
+# Rows get their numbers a moment after their time was taken, and machines do not agree on the time to the second.
+_DISORDER = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -23,12 +43,42 @@ CLI = Actor("cli")
 MACHINE = Actor("machine")
 
 
+@dataclass(frozen=True)
+class Scope:
+    """What somebody who may not use every OA may read: rows of these OAs, and what they did themselves without one."""
+
+    oa_ids: tuple[str, ...]
+    staff_id: int
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which entries; everything left out does not count. `staff_id` is a Telegram id."""
+
+    oa_id: str = ""
+    staff_id: int | None = None
+    actor: str = ""  # cli, machine
+    action_prefix: tuple[str, ...] = ()  # any of these
+    since: datetime | None = None
+    until: datetime | None = None  # not included
+    result: str = ""  # DONE, REFUSED for everything else, or one key
+    scope: Scope | None = None  # None: everything
+
+
 def record(
-    at: datetime, actor: Actor, action: str, *, oa_id: str = "", target: str = "", detail: dict[str, Any] | None = None
+    at: datetime,
+    actor: Actor,
+    action: str,
+    *,
+    oa_id: str = "",
+    target: str = "",
+    detail: dict[str, Any] | None = None,
+    result: str = DONE,
 ) -> None:
     """Write one entry in the transaction of the act itself, so that neither exists without the other.
 
-    `detail` must hold no secret and no full phone number.
+    `result` is the key of what stood against it where it was refused. `detail` must hold no secret; phone numbers are
+    masked here, whoever forgot to.
     """
     AuditEntry.create(
         at=at,
@@ -36,8 +86,90 @@ def record(
         actor=actor.name,
         action=action,
         oa_id=oa_id,
-        target=target,
-        detail=detail,
+        target=masked(target),
+        detail=None if detail is None else {name: masked(value) for name, value in detail.items()},
+        result=result,
         chat_id=actor.chat_id,
         message_id=actor.message_id,
     )
+
+
+def masked(value: Any) -> Any:
+    """The same without a full phone number, in a text or in what holds texts."""
+    if isinstance(value, str):
+        return PHONE.sub(lambda found: phones.mask(found.group()), value)
+    if isinstance(value, dict):
+        return {name: masked(inner) for name, inner in value.items()}
+    return [masked(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def scope_of(person: Staff) -> Scope | None:
+    """What this person may read; None: everything. The past of an OA that was removed stays readable."""
+    if person.every_oa or person.role == Role.OWNER:
+        return None
+    theirs = OfficialAccount.select(OfficialAccount.oa_id).join(StaffOa).where(StaffOa.staff == person)
+    return Scope(tuple(row.oa_id for row in theirs), person.telegram_id)
+
+
+def page(
+    wanted: Filter, before_id: int | None = None, limit: int = 10, *, after_id: int | None = None
+) -> list[AuditEntry]:
+    """At most `limit` entries, newest first: those before `before_id`, those just after `after_id`, or the newest."""
+    query = AuditEntry.select().where(*_conditions(wanted))
+    if after_id is not None:
+        nearest = query.where(AuditEntry.id > after_id).order_by(AuditEntry.id).limit(limit)
+        return list(reversed(list(nearest)))
+    if before_id is not None:
+        query = query.where(AuditEntry.id < before_id)
+    return list(query.order_by(AuditEntry.id.desc()).limit(limit))
+
+
+def get(wanted: Filter, entry_id: int) -> AuditEntry | None:
+    """One entry, if it is among these."""
+    return next(iter(AuditEntry.select().where(AuditEntry.id == entry_id, *_conditions(wanted))), None)
+
+
+def iterate(wanted: Filter, piece: int = PIECE) -> Iterator[AuditEntry]:
+    """All entries in the order they were written; never more than `piece` in memory."""
+    query = AuditEntry.select().where(*_conditions(wanted)).order_by(AuditEntry.id).limit(piece)
+    last = 0
+    while rows := list(query.where(AuditEntry.id > last)):
+        yield from rows
+        last = rows[-1].id
+
+
+def kind_of(action: str) -> str:
+    """The kind an action belongs to, "" for one that no kind names."""
+    return next((kind for kind, beginnings in KINDS.items() if action.startswith(beginnings)), "")
+
+
+def _conditions(wanted: Filter) -> list[Any]:
+    found: list[Any] = [SQL("1 = 1"), *_within(wanted)]
+    if wanted.oa_id:
+        found.append(AuditEntry.oa_id == wanted.oa_id)
+    if wanted.staff_id is not None:
+        found.append(AuditEntry.staff_id == wanted.staff_id)
+    if wanted.actor:
+        found += [AuditEntry.staff_id.is_null(), AuditEntry.actor == wanted.actor]
+    if wanted.action_prefix:
+        begins = (fn.SUBSTR(AuditEntry.action, 1, len(prefix)) == prefix for prefix in wanted.action_prefix)
+        found.append(reduce(or_, begins))
+    if wanted.result:
+        done = AuditEntry.result == DONE
+        found.append(~done if wanted.result == REFUSED else AuditEntry.result == wanted.result)
+    if wanted.scope is not None:
+        own = (AuditEntry.oa_id == "") & (AuditEntry.staff_id == wanted.scope.staff_id)
+        found.append(AuditEntry.oa_id.in_(wanted.scope.oa_ids) | own)
+    return found
+
+
+def _within(wanted: Filter) -> list[Any]:
+    """The period. Entries are read by number, so their time is also said as the least number it can have."""
+    found: list[Any] = []
+    if wanted.since is not None:
+        first = AuditEntry.select(AuditEntry.id).where(AuditEntry.at >= wanted.since - _DISORDER)
+        least = first.order_by(AuditEntry.at).limit(1).scalar()
+        found += [AuditEntry.id >= least if least is not None else SQL("1 = 0"), AuditEntry.at >= wanted.since]
+    if wanted.until is not None:
+        found.append(AuditEntry.at < wanted.until)
+    return found

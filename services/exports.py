@@ -24,6 +24,11 @@ def neutralise(value: Any) -> Any:
     return value
 
 
+def write(path: Path, header: Row, rows: Iterable[Row]) -> int:
+    """Write what the name of the file says, .xlsx or else .csv; returns how many rows."""
+    return write_xlsx(path, header, rows) if path.suffix == ".xlsx" else write_csv(path, header, rows)
+
+
 def write_csv(path: Path, header: Row, rows: Iterable[Row]) -> int:
     """Write rows as they come, never all in memory; returns how many. The BOM makes Excel read Vietnamese."""
     count = 0

@@ -79,8 +79,8 @@ def start_all(desk: Desk, actor: Actor) -> int:
 
     Raises NotAllowed `stop_all.every_oa` for whoever may use some OAs only, Conflict `stop_all.over`. Audited.
     """
-    if actor.staff is not None and not staff.has_every_oa(actor.staff):
-        raise NotAllowed("stop_all.every_oa")
+    if actor.staff is not None:
+        _may_start(actor.staff)
     now = desk.now()
     with write():
         _wait_for_departures()
@@ -96,12 +96,16 @@ def start_all(desk: Desk, actor: Actor) -> int:
     return resumed
 
 
-def ask_start(desk: Desk, person: Staff) -> str:
-    """Store the question whether to let everything go again; void when the button is pressed anew. Raises Conflict."""
+def ask_start(desk: Desk, person: Staff) -> tuple[str, Standstill]:
+    """Store the question whether to let everything go again; void when the button is pressed anew.
+
+    Raises NotAllowed `stop_all.every_oa`, Conflict `stop_all.over`.
+    """
+    _may_start(person)
     standing = in_force()
     if standing is None:
         raise Conflict("stop_all.over")
-    return confirmations.ask(desk.now(), person, STOP_ALL, {"since": to_ms(standing.since)})
+    return confirmations.ask(desk.now(), person, STOP_ALL, {"since": to_ms(standing.since)}), standing
 
 
 def accept_start(desk: Desk, actor: Actor, token: str) -> int:
@@ -148,6 +152,11 @@ def of_a_new_oa(now: datetime) -> dict[str, Any]:
     if not is_sqlite():
         rows.one("SELECT pg_advisory_xact_lock_shared(?)", (_LOCK,))
     return {"stopped_at": now, "stopped_code": CODE} if in_force() else {"stopped_at": None, "stopped_code": ""}
+
+
+def _may_start(person: Staff) -> None:
+    if not staff.has_every_oa(person):
+        raise NotAllowed("stop_all.every_oa")
 
 
 def _wait_for_departures() -> None:

@@ -13,6 +13,7 @@ from bot.reach import customer_at
 from bot.screens.customers import ALL, customer_card, customer_list
 from bot.screens.need_oa import need_oa
 from bot.turn import Turn
+from db import write
 from models import Follower, OfficialAccount
 from services import audit, exports, followers, notices, phones
 from services.errors import NotAllowed
@@ -62,16 +63,26 @@ async def show_number(turn: Turn, args: Args) -> None:
     oa, person = await customer_at(turn, whole(args, 0))
     if not turn.staff.sees_numbers:
         raise NotAllowed("role.numbers")
+    assert turn.tapped is not None
+    # Before it is shown: whatever breaks from here on, the look is written down and the number goes away again.
+    tapped = turn.tapped
+    await turn.db(_note_number_shown, turn, oa, person, tapped)
     shown = await turn.show(await customer_card(turn, oa, person, full_number=True))
-    await turn.db(_note_number_shown, turn, oa, person, shown)
+    if shown != tapped:
+        await turn.db(_hide_later, turn, person, shown)
 
 
-def _note_number_shown(turn: Turn, oa: OfficialAccount, person: Follower, shown: int) -> None:
-    now = turn.now()
+def _note_number_shown(turn: Turn, oa: OfficialAccount, person: Follower, message_id: int) -> None:
     target = phones.mask(person.phone)
-    audit.record(now, turn.actor, "customer.number_shown", oa_id=oa.oa_id, target=target, detail={"row": person.id})
-    at = now + NUMBER_SHOWN_FOR
-    notices.post(now, turn.chat_id, "hide_number", str(shown), {"row": person.id}, shown, at=at)
+    detail = {"row": person.id}
+    with write():
+        audit.record(turn.now(), turn.actor, "customer.number_shown", oa_id=oa.oa_id, target=target, detail=detail)
+        _hide_later(turn, person, message_id)
+
+
+def _hide_later(turn: Turn, person: Follower, message_id: int) -> None:
+    at = turn.now() + NUMBER_SHOWN_FOR
+    notices.post(turn.now(), turn.chat_id, "hide_number", str(message_id), {"row": person.id}, message_id, at=at)
 
 
 async def set_tester(turn: Turn, args: Args) -> None:
@@ -84,9 +95,10 @@ async def set_tester(turn: Turn, args: Args) -> None:
 
 
 def _set_tester(turn: Turn, oa: OfficialAccount, person: Follower, wanted: bool) -> None:
-    followers.set_tester(oa.oa_id, person.user_id, wanted)
     action = "customer.tester_on" if wanted else "customer.tester_off"
-    audit.record(turn.now(), turn.actor, action, oa_id=oa.oa_id, target=f"follower {person.id}")
+    with write():
+        followers.set_tester(oa.oa_id, person.user_id, wanted)
+        audit.record(turn.now(), turn.actor, action, oa_id=oa.oa_id, target=f"follower {person.id}")
 
 
 async def send_file(turn: Turn, args: Args) -> None:

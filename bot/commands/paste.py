@@ -60,4 +60,5 @@ async def _phone(turn: Turn, oa: OfficialAccount, phone: str) -> None:
         return
     t = turn.t
     text = lines(oa_title(t, oa), "", t("paste.phone", phone=phones.local(phone)))
-    await turn.show(Screen(text, [[Button(t.plain("button.zns_to"), to("zns.to", phone))], home_row(t)]))
+    rows = [[Button(t.plain("button.zns_to"), to("zns.to", phone))], home_row(t)]
+    await turn.show(Screen(text, rows, protect=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot import errors
+from bot import errors, refusals
 from bot.forms.engine import ask, open_form
 from bot.forms.kinds import KINDS
 from bot.forms.send import SEND, open_send, send_form
@@ -172,6 +172,7 @@ async def _preview_again(turn: Turn, error: Conflict) -> None:
     form = await turn.form()
     if form is None or form.step != "preview" or form.message_id != turn.tapped:
         raise error
+    await refusals.note(turn, error)
     await turn.toast(errors.brief(turn, error))
     await ask(KINDS[form.kind], turn, form, errors.explain(turn, error))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Protocol
 
-from bot import errors
+from bot import errors, refusals
 from bot.markup import OldKeyboard, Screen
 from bot.turn import Turn
 from services import troubles
@@ -58,6 +58,7 @@ async def take(kind: FormKind, turn: Turn, form: Form) -> None:
         known = troubles.explain(error)
         if known is None:
             raise
+        await refusals.note(turn, known)
         await ask(kind, turn, form, errors.explain(turn, known))
 
 

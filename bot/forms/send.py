@@ -90,7 +90,7 @@ class Send:
         phone = phones.normalise(text)
         form = zns_form(oa, phone)
         form.step = "template"
-        await turn.say(Screen(turn.t("send.only_zns", phone=phones.local(phone))))
+        await turn.say(Screen(turn.t("send.only_zns", phone=phones.local(phone)), protect=True))
         await ZNS.go_on(turn, form)
 
     async def go_to(self, turn: Turn, form: Form, person: int) -> None:

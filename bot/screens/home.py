@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.keyboards import pairs
 from bot.markup import Button, Screen, to
+from bot.screens.oa_list import add_rows
+from bot.screens.stop import banner, start_row
 from bot.screens.titles import oa_title, readiness_line
 from bot.turn import Turn
 from models import OfficialAccount, Role
-from services import current, reach, readiness, staff
+from services import current, reach, readiness, staff, stop_all
 from services.current import Today
 from services.readiness import Level, Line
 from texts.html import Html, lines
@@ -23,11 +27,14 @@ async def home(turn: Turn) -> Screen:
     oa = await turn.db(current.oa_of, turn.staff)
     form = await turn.form()
     go_on = [[Button(turn.t.plain("button.go_on"), to("f.go"))]] if form else []
+    standing = await turn.db(stop_all.in_force)
+    told, start = ([banner(turn, standing)], start_row(turn)) if standing else ([], [])
     if oa is None:
-        return await _without_oa(turn, go_on)
+        screen = await _without_oa(turn, go_on)
+        return replace(screen, text=lines(*told, screen.text), rows=[*start, *screen.rows])
     today, found = await turn.db(_facts, turn, oa)
-    text = lines(oa_title(turn.t, oa), _today(turn, today), *_needs(turn, found))
-    return Screen(text, [*go_on, *_buttons(turn)])
+    text = lines(oa_title(turn.t, oa), *told, _today(turn, today), *_needs(turn, found))
+    return Screen(text, [*start, *go_on, *_buttons(turn)])
 
 
 def _facts(turn: Turn, oa: OfficialAccount) -> tuple[Today, list[Line]]:
@@ -47,6 +54,10 @@ def _today(turn: Turn, today: Today) -> Html:
 
 def _needs(turn: Turn, found: list[Line]) -> list[Html]:
     bad = [line for line in found if line.level in (Level.BROKEN, Level.WARNING)]
+    if any(line.key == stop_all.STOP_ALL for line in bad):  # stands under the title already
+        bad = [line for line in bad if line.key != stop_all.STOP_ALL]
+        if not bad:
+            return []
     if not bad:
         return [Html(""), turn.t("home.all_well")]
     return [Html(""), turn.t("home.needs_you"), *(readiness_line(turn, line) for line in bad)]
@@ -58,8 +69,7 @@ async def _without_oa(turn: Turn, go_on: list[list[Button]]) -> Screen:
     if several:
         return Screen(t("home.choose_oa"), [*go_on, [Button(t.plain("button.oas"), to("oas", 0))]])
     if staff.may(turn.staff, Role.MANAGER):
-        add = [Button(t.plain("button.add_oa"), to("oa.add"), style="primary")]
-        return Screen(t("home.first_oa", name=turn.staff.name), [*go_on, add, _rest(turn)])
+        return Screen(t("home.first_oa", name=turn.staff.name), [*go_on, *add_rows(turn), _rest(turn)])
     return Screen(t("home.no_oa"), [*go_on, _rest(turn)])
 
 

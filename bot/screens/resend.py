@@ -14,4 +14,5 @@ def resend_question(turn: Turn, row: Delivery, token: str) -> Screen:
     """Two copies may reach the person, and both may be charged."""
     t = turn.t
     yes = Button(t.plain("button.resend_yes", name=row.oa.name[:24]), to("resend", token), style="danger")
-    return Screen(lines(oa_title(t, row.oa), "", t(f"resend.ask_{row.channel}")), [[yes], home_row(t)])
+    # Its yes turns this message into the result, which shows a customer.
+    return Screen(lines(oa_title(t, row.oa), "", t(f"resend.ask_{row.channel}")), [[yes], home_row(t)], protect=True)

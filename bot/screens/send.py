@@ -52,7 +52,7 @@ async def ways_screen(turn: Turn, oa: OfficialAccount, person: Follower, ways: l
     if closed:
         body += [t("send.not_now"), *closed]
     facts = await _facts(turn, oa, person)
-    return Screen(lines(to_title(turn, oa, person), facts, *body), _way_rows(turn, person, open_ways))
+    return Screen(lines(to_title(turn, oa, person), facts, *body), _way_rows(turn, person, open_ways), protect=True)
 
 
 def to_title(turn: Turn, oa: OfficialAccount, person: Follower) -> Html:
@@ -99,7 +99,7 @@ def _way_rows(turn: Turn, person: Follower, open_ways: list[Way]) -> Rows:
 def ask_content(turn: Turn, oa: OfficialAccount, person: Follower) -> Screen:
     """What is to be sent?"""
     t = turn.t
-    return Screen(lines(to_title(turn, oa, person), "", t("send.ask_content")), [cancel_row(t)])
+    return Screen(lines(to_title(turn, oa, person), "", t("send.ask_content")), [cancel_row(t)], protect=True)
 
 
 def preview(turn: Turn, found: CsPreview, token: str) -> Screen:
@@ -121,7 +121,7 @@ def preview(turn: Turn, found: CsPreview, token: str) -> Screen:
         [Button(label, to("yes", token), style="success")],
         [Button(t.plain("button.edit_text"), to("text.edit")), *cancel_row(t)],
     ]
-    return Screen(text, rows)
+    return Screen(text, rows, protect=True)
 
 
 def content_block(turn: Turn, text: str, image: dict[str, str] | None) -> Html:

@@ -151,7 +151,7 @@ def test_what_waited_goes_when_a_manager_lets_it(shop, lan, hoa, fan):
     send(shop)
     seen = stop_all.outlook()
     assert (seen.resumes, [oa.name for oa in seen.stay], seen.waiting) == (1, ["Nha khoa An"], 3)
-    token = stop_all.ask_start(shop.desk(), hoa)
+    token, _ = stop_all.ask_start(shop.desk(), hoa)
     shop.advance(minutes=3)
     assert stop_all.accept_start(shop.desk(), by(hoa), token) == 1
     send(shop)
@@ -167,7 +167,7 @@ def test_what_waited_goes_when_a_manager_lets_it(shop, lan, hoa, fan):
 def test_the_yes_is_bound_to_this_standstill_and_serves_once(shop, lan, hoa):
     """Pressed anew after the question, the old yes lets nothing go; a second tap and a stranger's neither."""
     stop_all.stop_all(shop.desk(), by(lan))
-    token = stop_all.ask_start(shop.desk(), hoa)
+    token, _ = stop_all.ask_start(shop.desk(), hoa)
     with pytest.raises(NotFound):
         stop_all.accept_start(shop.desk(), by(lan), token)
     stop_all.start_all(shop.desk(), CLI)
@@ -175,7 +175,7 @@ def test_the_yes_is_bound_to_this_standstill_and_serves_once(shop, lan, hoa):
     stop_all.stop_all(shop.desk(), by(lan))
     with pytest.raises(Conflict, match=r"stop_all\.again"):
         stop_all.accept_start(shop.desk(), by(hoa), token)
-    fresh = stop_all.ask_start(shop.desk(), hoa)
+    fresh, _ = stop_all.ask_start(shop.desk(), hoa)
     stop_all.accept_start(shop.desk(), by(hoa), fresh)
     with pytest.raises(Conflict, match=r"confirm\.used"):
         stop_all.accept_start(shop.desk(), by(hoa), fresh)

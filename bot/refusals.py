@@ -1,0 +1,42 @@
+"""Acts that were refused, for the audit: the one place that writes them, once each.
+
+A wrong answer to a question and a second tap are no refusals: nobody was kept from anything.
+"""
+
+from __future__ import annotations
+
+from bot.turn import Turn
+from models import Confirmation, Follower, OfficialAccount
+from services import audit
+from services.errors import Conflict, DeskError, NotAllowed, Refusal
+
+_NO_MATTER = {"confirm.used", "confirm.expired"}
+
+
+async def note(turn: Turn, error: DeskError) -> None:
+    """Write that the act of this turn was refused, and why; nothing for looking, nor a second time."""
+    if not turn.act or not isinstance(error, NotAllowed | Refusal | Conflict) or error.key in _NO_MATTER:
+        return
+    act, turn.act = turn.act, ""
+    await turn.db(_write, turn, act, error.key)
+
+
+def _write(turn: Turn, act: str, key: str) -> None:
+    oa = _oa_of(turn)
+    audit.record(turn.now(), turn.actor, act, oa_id=oa.oa_id if oa else "", result=key)
+
+
+def _oa_of(turn: Turn) -> OfficialAccount | None:
+    """The OA the act was about, when the button says so; a guess would be worse than none."""
+    if turn.about is not None:
+        return OfficialAccount.get_or_none(OfficialAccount.id == turn.about)
+    action, args = turn.button
+    if not args:
+        return None
+    if action.startswith("oa.") and args[0].isdigit():
+        return OfficialAccount.get_or_none(OfficialAccount.id == int(args[0]))
+    if action.startswith("k.") and args[0].isdigit():
+        person = Follower.get_or_none(Follower.id == int(args[0]))
+        return OfficialAccount.get_or_none(OfficialAccount.oa_id == person.oa_id) if person is not None else None
+    asked = Confirmation.get_or_none(Confirmation.token == args[0], Confirmation.staff == turn.staff)
+    return asked.oa if asked is not None else None
