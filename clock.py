@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import signal
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
 import config
 import db
-from services import counters, logs, ticks
+from services import counters, logs, mail, ticks
 from services.desk import VIETNAM, Desk, Nudge, no_nudge
 from services.loop import LoopThread
 from services.schedule import JOBS, Job
+from texts import load
+from texts.mail import render
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +47,8 @@ class Clock:
         db.open_database(self._settings.database)
         self._loop.start()
         self._desk = self._loop.run(self._make_desk(), 10)
-        for job in JOBS:
+        jobs = (*JOBS, mail_job())
+        for job in jobs:
             self._scheduler.add_job(
                 self._turn,
                 "interval",
@@ -57,7 +61,7 @@ class Clock:
                 next_run_time=datetime.now(UTC),
             )
         self._scheduler.start()
-        log.info("clock_started", jobs=[job.name for job in JOBS])
+        log.info("clock_started", jobs=[job.name for job in jobs])
         self._ended.wait()
         self._scheduler.shutdown(wait=False)
         self._loop.close(GRACE, self._desk.close)
@@ -74,6 +78,12 @@ class Clock:
 
     async def _make_desk(self) -> Desk:
         return Desk.from_settings(self._settings, self._nudge)
+
+
+def mail_job() -> Job:
+    """Urgent notices by e-mail. Not on the services' timetable: the letter needs words, and services know none."""
+    write = partial(render, load())
+    return Job("mail", lambda now: ticks.every(timedelta(minutes=1), now), partial(mail.send_late, render=write))
 
 
 def run_job(desk: Desk, loop: LoopThread, job: Job) -> bool:
