@@ -11,7 +11,7 @@ from bot.html_cut import cut
 from bot.markup import Button, Rows, Screen, to
 from bot.screens.titles import oa_name
 from models import Channel, Delivery, DeliveryState, OfficialAccount
-from services import deliveries, phones
+from services import deliveries, forgetting
 from texts import Texts, figures
 from texts.html import Html, escape, lines, quote
 
@@ -57,10 +57,10 @@ def _to(eyes: Eyes, row: Delivery) -> Html:
     if row.channel == Channel.ZNS:
         return eyes.t(
             "delivery.to_zns",
-            phone=phones.mask(row.recipient),
+            phone=forgetting.shown_recipient(row),
             template=row.content.get("template_name") or row.content.get("template_id"),
         )
-    return eyes.t("delivery.to_cs", name=row.recipient_name or f"…{row.recipient[-4:]}")
+    return eyes.t("delivery.to_cs", name=row.recipient_name or forgetting.shown_recipient(row))
 
 
 def _content(t: Texts, row: Delivery) -> Html | None:
@@ -138,7 +138,7 @@ def _support(eyes: Eyes, row: Delivery) -> Html:
 def _rows(t: Texts, row: Delivery) -> Rows:
     """Buttons open a new message: this one stays the message's own."""
     first = []
-    if row.state in CAN_BE_RESENT:
+    if row.state in CAN_BE_RESENT and not forgetting.is_forgotten(row):
         first.append(Button(t.plain("button.resend"), to("again", row.id, fresh=True)))
     if row.state not in (S.QUEUED, S.SENDING):
         again = "zns" if row.channel == Channel.ZNS else "send"

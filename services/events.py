@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import asdict
 
-from services.facts import Facts, Message, Person, Report, Revoked, Tagged, TagSeen, as_json
+from services.facts import Facts, Message, Person, Report, Revoked, Tagged, TagSeen, Withdrawn, as_json
 from services.names import fold_name
 from zalo.events import FUTURE_LIMIT_MS, Event
 from zalo.shared_info import SharedInfo
@@ -146,6 +146,11 @@ def _revoked(event: Event, oa_id: str, _received_ms: int, facts: Facts) -> None:
     facts.revoked.append(Revoked(oa_id, event.app_id or "", event.at))
 
 
+def _withdrew(event: Event, oa_id: str, _received_ms: int, facts: Facts) -> None:
+    if event.user_id:
+        facts.withdrawn.append(Withdrawn(oa_id, event.user_id, event.at))
+
+
 _READERS: dict[str, _Reader] = {
     "follow": _follow,
     "unfollow": _follow,
@@ -159,4 +164,5 @@ _READERS: dict[str, _Reader] = {
     "remove_user_from_tag": _tagged,
     "remove_tag": _tag_removed,
     "permission_revoked": _revoked,
+    "user_withdraw": _withdrew,
 }

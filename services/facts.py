@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from db import is_sqlite, to_ms
-from services import token_loss
+from services import erasure_jobs, token_loss
 from services.registers import CONTACTS, HEARD, LINK, MESSAGES, PEOPLE, REPORTS, TAGGED, TAGS, TOUCH
-from services.rows import many
+from services.rows import chunks, many, marks, one
 
 PULLED = ""  # rank of a fact Zalo's API told: an event of the same millisecond is more exact
 
@@ -94,6 +94,14 @@ class Revoked(NamedTuple):
     at: int
 
 
+class Withdrawn(NamedTuple):
+    """Somebody asked Zalo that the OA forget them."""
+
+    oa_id: str
+    user_id: str
+    at: int
+
+
 @dataclass(slots=True)
 class Facts:
     """All facts of a batch of events."""
@@ -104,6 +112,7 @@ class Facts:
     messages: list[Message] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
     revoked: list[Revoked] = field(default_factory=list)
+    withdrawn: list[Withdrawn] = field(default_factory=list)
     heard: dict[str, int] = field(default_factory=dict)  # oa_id -> when an event last arrived, epoch ms
 
     def __len__(self) -> int:
@@ -113,13 +122,19 @@ class Facts:
 def write_facts(now: datetime, facts: Facts) -> None:
     """Merge everything into the tables, inside the caller's transaction. Safe to repeat, in any order."""
     write_people(now, facts.people)
-    many(TAGGED, sorted(facts.tagged))
+    # Asked after the rows of the people are locked: an erasure that began before is seen, a later one finds the rest.
+    about = {each[:2] for each in facts.tagged} | {(each.oa_id, each.user_id) for each in facts.messages}
+    gone = _erased(about)
+    many(TAGGED, sorted(each for each in facts.tagged if each.changed_at > gone.get(each[:2], -1)))
     many(TAGS, sorted(facts.tags, key=lambda tag: tag[:2]))
-    many(MESSAGES, sorted(facts.messages, key=lambda message: message[:2]))
+    kept = (each for each in facts.messages if each.at > gone.get((each.oa_id, each.user_id), -1))
+    many(MESSAGES, sorted(kept, key=lambda message: message[:2]))
     many(REPORTS, [(*report, to_ms(now)) for report in sorted(facts.reports)])
     # Before the times of the OAs: whoever saves tokens takes the rows of token and OA in this order.
     for each in sorted(facts.revoked):
         token_loss.revoked(now, *each)
+    for request in sorted(facts.withdrawn):
+        erasure_jobs.request(now, *request)
     many(HEARD, [(at, oa_id, at) for oa_id, at in sorted(facts.heard.items())])
 
 
@@ -130,9 +145,21 @@ def write_people(now: datetime, people: Iterable[Person]) -> None:
     short = [person for person in ordered if is_sqlite() and not _says_more(person)]
     many(PEOPLE, ordered if not short else [person for person in ordered if _says_more(person)])
     many(TOUCH, [(person.oa_id, person.user_id, person.at, person.interaction_at) for person in short])
-    reachable = [person for person in ordered if person.phone_at is not None]
+    told = [person for person in ordered if person.phone_at is not None]
+    gone = _erased({person[:2] for person in told})
+    reachable = [person for person in told if (person.phone_at or 0) > gone.get(person[:2], -1)]
     many(CONTACTS, [(phone, to_ms(now)) for phone in sorted({person.phone for person in reachable})])
     many(LINK, sorted({(person.oa_id, person.user_id) for person in reachable}))
+
+
+def _erased(people: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """Those of them who had themselves erased, and when (epoch ms)."""
+    found: dict[tuple[str, str], int] = {}
+    for part in chunks(sorted({user_id for _, user_id in people})):
+        sql = f"""SELECT oa_id, user_id, erased_at FROM follower
+            WHERE erased_at IS NOT NULL AND user_id IN ({marks(len(part))})"""  # noqa: S608
+        found |= {(oa_id, user_id): at for oa_id, user_id, at in one(sql, part).fetchall()}
+    return found
 
 
 def _says_more(person: Person) -> bool:

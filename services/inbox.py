@@ -138,7 +138,8 @@ def _read(row: _Claimed, registered: Registered, facts: Facts) -> str:
     owner = registered.get(oa_id)
     if owner is None:
         return oa_id
-    if row.app_id not in (owner.app_id, "") and row.received_at >= owner.since:
+    # An app id is missing where neither the OA nor the environment names one: whoever signed is taken.
+    if row.app_id != owner.app_id and row.app_id and owner.app_id and row.received_at >= owner.since:
         return FOREIGN_APP
     read(event, oa_id, row.received_at, facts)
     return ""

@@ -84,6 +84,7 @@ async def customer_card(turn: Turn, oa: OfficialAccount, person: Follower, *, fu
         t("card.tags", tags=", ".join(tags[person.user_id])) if tags[person.user_id] else None,
         t("card.tester") if person.tester else None,
         t("card.blocked", code=person.blocked_code) if person.blocked_code else None,
+        t("card.erased", day=t.day(person.erased_at, turn.now())) if person.erased_at else None,
         t("card.id", user_id=person.user_id),
     )
     return Screen(text, _card_rows(turn, person, full_number), protect=True)
@@ -111,4 +112,6 @@ def _card_rows(turn: Turn, person: Follower, full_number: bool) -> Rows:
     if staff.may(turn.staff, Role.MANAGER):
         word = "off" if person.tester else "on"
         buttons.append(Button(t.plain(f"button.tester_{word}"), to("k.tester", person.id, int(not person.tester))))
-    return [*pairs(buttons), back_row(t, to("kh", ALL, 0))]
+    # Alone in its row, so that nobody taps it for another.
+    erase = [Button(t.plain("button.erase"), to("k.erase", person.id))] if staff.may(turn.staff, Role.OWNER) else []
+    return [*pairs(buttons), erase, back_row(t, to("kh", ALL, 0))]
