@@ -17,7 +17,7 @@ from cryptography.fernet import Fernet
 
 import config
 import db
-from bench.events import OA, mixed
+from bench.events import APP, OA, mixed
 from models import InboxEvent, OfficialAccount
 from services import facts, inbox, rows
 from services.desk import Desk
@@ -88,7 +88,7 @@ def _plain(folder: Path, written: list[tuple[str, list[tuple[object, ...]]]]) ->
 
 
 def _desk(path: Path) -> Desk:
-    values = {"SECRET_KEYS": Fernet.generate_key().decode(), "DATABASE_URL": f"sqlite:///{path}"}
+    values = {"SECRET_KEYS": Fernet.generate_key().decode(), "DATABASE_URL": f"sqlite:///{path}", "ZALO_APP_ID": APP}
     settings = config.load(values, env_file=None)
     db.open_database(settings.database)
     db.migrate()
