@@ -90,12 +90,6 @@ def allow(desk: Desk, actor: Actor, row_id: int, wanted: bool = True) -> Telegra
     return row
 
 
-def purge(now: datetime) -> int:
-    """Forget chats that were left a month ago and are not allowed."""
-    old = (~TelegramGroup.allowed, TelegramGroup.left_at < now - timedelta(days=30))
-    return int(TelegramGroup.delete().where(*old).execute())
-
-
 def _forget_the_oldest() -> None:
     """Anybody can make groups by the thousand; the ones already left are forgotten first."""
     newest = TelegramGroup.select(TelegramGroup.id).order_by(TelegramGroup.id.desc())

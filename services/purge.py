@@ -147,7 +147,7 @@ def _traces(now: datetime) -> list[tuple[str, type[Row], Any]]:
         ("drafts", Draft, Draft.updated_at < month),
         ("oauth_tickets", OauthTicket, ended < to_ms(month)),
         ("invitations", Invitation, invited < to_ms(month)),
-        ("strangers", Stranger, Stranger.last_seen_at < month),
+        ("strangers", Stranger, Stranger.ignored_at.is_null() & (Stranger.last_seen_at < month)),
         ("groups", TelegramGroup, ~TelegramGroup.allowed & (TelegramGroup.left_at < month)),
         ("counters", Counter, (fn.LENGTH(Counter.day) > len("2026-11-23")) & (Counter.last_at < now - BURSTS_KEPT)),
         ("pulls", FollowerSync, (FollowerSync.ended_at < month) & FollowerSync.id.not_in(newest)),

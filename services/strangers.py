@@ -19,7 +19,6 @@ TOLD_EVERY = timedelta(days=1)  # of one stranger
 MOST_AN_HOUR = 5  # notices about strangers altogether
 AN_HOUR = timedelta(hours=1)
 MOST_KEPT = 1000
-FORGOTTEN_AFTER = timedelta(days=30)
 _TOLD = "strangers_told"  # setting: milliseconds of the last notices
 
 
@@ -107,9 +106,3 @@ def admit(desk: Desk, actor: Actor, telegram_id: int, role: Role) -> Staff:
         person = staffing.enter(desk, actor, telegram_id, row.name, staff.usual(role))
         row.delete_instance()
     return person
-
-
-def purge(now: datetime) -> int:
-    """Forget those who did not write for a month, unless somebody wanted them ignored."""
-    old = (Stranger.last_seen_at < now - FORGOTTEN_AFTER, Stranger.ignored_at.is_null())
-    return int(Stranger.delete().where(*old).execute())

@@ -77,18 +77,6 @@ def test_words_in_a_group_show_that_the_bot_is_there(place):
     assert groups.unwelcome() == []
 
 
-def test_left_groups_are_forgotten(place):
-    """After a month; allowed ones stay for ever. A flood keeps a thousand of those already left."""
-    boss = place.owner()
-    allowed = enter(place)
-    groups.allow(place.desk(), place.by(boss), allowed.id)
-    enter(place, chat=-9)
-    groups.left(place.clock.now(), -9)
-    place.clock.advance(days=31)
-    assert groups.purge(place.clock.now()) == 1
-    assert [row.chat_id for row in TelegramGroup.select()] == [GROUP]
-
-
 def test_a_group_nobody_knows_cannot_be_allowed(place):
     """A forged number is no group."""
     boss = place.owner()

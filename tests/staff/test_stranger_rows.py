@@ -1,9 +1,11 @@
 """services/strangers.py: who opens the bot uninvited costs a bounded number of rows and notices."""
 
+import asyncio
+
 import pytest
 
 from models import AuditEntry, Notice, Role, Staff, Stranger
-from services import staffing, strangers
+from services import purge, staffing, strangers
 from services.errors import NotFound
 
 
@@ -116,10 +118,14 @@ def test_without_an_owner_nobody_is_told_and_nothing_is_lost(place):
 
 
 def test_old_strangers_are_forgotten(place):
-    """After a month without a word, unless somebody wanted them ignored."""
+    """After a month without a word, unless somebody wanted them ignored: that is for good."""
     boss = place.owner()
     strangers.seen(place.clock.now(), {8: "A", 9: "B"})
     strangers.ignore(place.desk(), place.by(boss), 9)
     place.clock.advance(days=31)
-    assert strangers.purge(place.clock.now()) == 1
+    asyncio.run(purge.run(place.desk(), pause=no_pause))
     assert [row.telegram_id for row in Stranger.select()] == [9]
+
+
+async def no_pause(seconds):
+    """The purge is not made to wait."""
