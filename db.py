@@ -133,10 +133,13 @@ async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
     return await asyncio.to_thread(connected)
 
 
-def migrate() -> list[str]:
-    """Apply what is pending; returns the names applied. Safe when several processes start it at once."""
+def migrate(upto: str | None = None) -> list[str]:
+    """Apply what is pending; returns the names applied. Safe when several processes start it at once.
+
+    `upto` names the last one that is applied, for a backup of an older version.
+    """
     with _migration_lock():
-        return list(Runner(database.obj, str(MIGRATIONS)).up())
+        return list(Runner(database.obj, str(MIGRATIONS)).up(upto))
 
 
 def pending_migrations() -> list[str]:
