@@ -5,9 +5,10 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from config import Settings
+from services import connect_tickets
 
+CALLBACK = connect_tickets.CALLBACK
 WEBHOOK = "/webhook/zalo"
-CALLBACK = "/oauth/zalo/callback"
 
 
 def webhook(settings: Settings) -> str:

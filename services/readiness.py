@@ -3,7 +3,7 @@
 Keys and their values (times are aware UTC datetimes):
   mode.live, mode.test, mode.paused
   stop_all {since, by}
-  stopped {since, code}
+  stopped {since, code}, late {count}: connected again after long, a person decides about what waits
   connection.ok {renewed, next}, connection.unproven {expires}, connection.ending {days},
   connection.failing {code, next, expires}, connection.broken {code}, connection.revoked, connection.none
   app.no_secret, app.no_id, app.unknown {app_id}, app.unreadable {app_id}
@@ -23,8 +23,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
-from models import OfficialAccount, TokenState, ZnsTemplate
-from services import acceptance, app_rows, apps, counters, pacing, stop_all, templates, token_pairs
+from models import Delivery, DeliveryState, OfficialAccount, TokenState, ZnsTemplate
+from services import acceptance, app_rows, apps, counters, halts, pacing, stop_all, templates, token_pairs
 from services.accounts import Mode, mode
 from services.desk import VIETNAM, Desk
 from services.errors import Refusal
@@ -80,6 +80,9 @@ def _all_stopped(desk: Desk, oa: OfficialAccount) -> Line | None:
 def _stopped(desk: Desk, oa: OfficialAccount) -> Line | None:
     if oa.stopped_at is None or oa.stopped_code == stop_all.CODE:
         return None
+    if oa.stopped_code == halts.RECONNECTED:
+        waits = Delivery.select().where(Delivery.oa == oa.id, Delivery.state == DeliveryState.QUEUED).count()
+        return Line(Level.BROKEN, "late", {"count": waits})
     return Line(Level.BROKEN, "stopped", {"since": oa.stopped_at, "code": oa.stopped_code})
 
 

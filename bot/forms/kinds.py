@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from bot.forms.add_oa import ADD_OA
+from bot.forms.app import KINDS as APPS
 from bot.forms.engine import FormKind
+from bot.forms.invite import INVITE
 from bot.forms.oa_fields import FIELDS
 from bot.forms.send import SEND
+from bot.forms.verification import VERIFICATION
 from bot.forms.zns import ZNS
 
-KINDS: dict[str, FormKind] = {"add_oa": ADD_OA, **FIELDS, "send": SEND, "zns": ZNS}
+KINDS: dict[str, FormKind] = {
+    "add_oa": ADD_OA,
+    **FIELDS,
+    **APPS,
+    "verification": VERIFICATION,
+    "invite": INVITE,
+    "send": SEND,
+    "zns": ZNS,
+}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from bot.keyboards import back_row, pairs
 from bot.markup import Button, Rows, Screen, Style, to
+from bot.screens.late import late_buttons
 from bot.screens.titles import mode_name, oa_title, readiness_line
 from bot.turn import Turn
 from models import Follower, OaState, OfficialAccount, Role, TokenState
-from services import accounts, readiness, staff, tokens
+from services import accounts, halts, readiness, staff, stop_all, tokens
 from services.accounts import Mode
 from services.readiness import Level, Line
 from texts.html import Html, escape, lines
@@ -26,7 +27,8 @@ async def oa_card(turn: Turn, oa: OfficialAccount) -> Screen:
     # That it sends stands in the title already; what keeps it from sending needs its line.
     shown = [line for line in found if not (line.key.startswith("mode.") and line.level is Level.OK)]
     text = lines(title, *(readiness_line(turn, line) for line in shown), *_description(oa), about)
-    return Screen(text, _rows(turn, oa, unproven))
+    waiting = next((line.values["count"] for line in found if line.key == "late"), 0)
+    return Screen(text, _rows(turn, oa, unproven, waiting))
 
 
 def _facts(turn: Turn, oa: OfficialAccount) -> tuple[list[Line], int, bool]:
@@ -39,7 +41,7 @@ def _description(oa: OfficialAccount) -> list[Html]:
     return [Html(f"<i>{escape(oa.description)}</i>")] if oa.description else []
 
 
-def _rows(turn: Turn, oa: OfficialAccount, unproven: bool) -> Rows:
+def _rows(turn: Turn, oa: OfficialAccount, unproven: bool, waiting: int) -> Rows:
     t = turn.t
     work = [
         Button(t.plain("button.send"), to("send")),
@@ -49,7 +51,7 @@ def _rows(turn: Turn, oa: OfficialAccount, unproven: bool) -> Rows:
     ]
     if not staff.may(turn.staff, Role.OPERATOR):
         return [back_row(t, to("oas", 0))]
-    return [*pairs(work), _modes(turn, oa), *pairs(_mending(turn, oa, unproven)), back_row(t, to("oas", 0))]
+    return [*pairs(work), _modes(turn, oa), *pairs(_mending(turn, oa, unproven, waiting)), back_row(t, to("oas", 0))]
 
 
 def _modes(turn: Turn, oa: OfficialAccount) -> list[Button]:
@@ -65,17 +67,19 @@ def _modes(turn: Turn, oa: OfficialAccount) -> list[Button]:
     ]
 
 
-def _mending(turn: Turn, oa: OfficialAccount, unproven: bool) -> list[Button]:
+def _mending(turn: Turn, oa: OfficialAccount, unproven: bool, waiting: int) -> list[Button]:
     t = turn.t
     buttons = [Button(t.plain("button.check"), to("oa.check", oa.id))]
     if not staff.may(turn.staff, Role.MANAGER):
         return buttons
-    if oa.stopped_at is not None:
+    lost = oa.state == OaState.NEEDS_REAUTH
+    buttons.append(Button(t.plain("button.reconnect_card"), to("connect", oa.id), style="primary" if lost else ""))
+    if oa.stopped_code == halts.RECONNECTED:
+        buttons += late_buttons(turn, oa, waiting)
+    elif oa.stopped_at is not None and oa.stopped_code != stop_all.CODE:
         buttons.append(Button(t.plain("button.resume"), to("oa.resume", oa.id, oa.revision), style="success"))
     if unproven:
         buttons.append(Button(t.plain("button.prove"), to("oa.prove", oa.id)))
-    if oa.state == OaState.NEEDS_REAUTH or unproven:
-        buttons.append(Button(t.plain("button.tokens"), to("oa.tokens", oa.id)))
     return [*buttons, Button(t.plain("button.edit"), to("oa.edit", oa.id))]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.keyboards import home_row, pager, pairs, short
-from bot.markup import Button, Screen, to
+from bot.markup import Button, Rows, Screen, to
 from bot.screens.titles import mode_name, oa_name, readiness_line
 from bot.turn import Turn
 from models import OfficialAccount, Role
@@ -27,8 +27,18 @@ async def oa_list(turn: Turn, offset: int = 0, only: list[OfficialAccount] | Non
     title = t("oas.title", count=len(entries)) if not trouble else t("oas.trouble", count=len(entries), bad=trouble)
     text = lines(title if entries else t("oas.none"), *(_entry(turn, *entry) for entry in page))
     buttons = [Button(f"{LAMPS[level]} {short(oa.name, 18)}", to("oa", oa.id)) for oa, level, _ in page]
-    add = [Button(t.plain("button.add_oa"), to("oa.add"))] if staff.may(turn.staff, Role.MANAGER) else []
-    return Screen(text, [*pairs(buttons), pager(offset, PAGE, len(entries), "oas"), add, home_row(t)])
+    add = add_rows(turn) if staff.may(turn.staff, Role.MANAGER) else []
+    return Screen(text, [*pairs(buttons), pager(offset, PAGE, len(entries), "oas"), *add, home_row(t)])
+
+
+def add_rows(turn: Turn) -> Rows:
+    """Every way to another OA, the one that needs no token first."""
+    t = turn.t
+    return [
+        [Button(t.plain("button.connect"), to("connect", 0), style="primary")],
+        [Button(t.plain("button.guide"), to("guide", "oa"))],
+        [Button(t.plain("button.add_oa"), to("oa.add"))],
+    ]
 
 
 def _entries(turn: Turn, only: list[OfficialAccount] | None) -> list[Entry]:

@@ -17,7 +17,7 @@ def test_a_form_goes_on_after_a_restart(house):
     house.start()
     person.say("/start")
     person.wait_for("Thêm OA")
-    person.tap("➕")
+    person.tap("⌨️")
     for text, following in (
         ("Spa Hoa Mai", "OA ID?"),
         (pair["oa_id"], "Dán access"),
