@@ -8,16 +8,10 @@ from datetime import timedelta
 import pytest
 
 import db
-from models import Notice, OaState, OaToken, OfficialAccount, Role, TokenState
-from services import endings, journal, staff, token_pairs, tokens
+from models import Notice, OaState, OaToken, OfficialAccount, TokenState
+from services import endings, journal, token_pairs, tokens
 from services.errors import Conflict, Refusal
 from services.token_pairs import Pair
-
-
-@pytest.fixture
-def manager(shop):
-    """Somebody to tell."""
-    return staff.add(shop.clock.now(), 55, Role.MANAGER, "Hoa")
 
 
 def row_of(shop):
