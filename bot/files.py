@@ -18,8 +18,9 @@ FORMATS = ("csv", "xlsx")
 async def send_table(
     turn: Turn, name: str, header: exports.Row, rows: Iterable[exports.Row], told: Callable[[int], Html]
 ) -> None:
-    """Send the file `name` (.csv or .xlsx) with `told(count)` as its caption; it is called off the loop, before sending.
+    """Send the file `name` (.csv or .xlsx) with `told(count)` as its caption.
 
+    `told` is called off the loop, before anything is sent: what it writes down stands there whatever happens then.
     Raises Invalid `file.too_big` when Telegram would not take it.
     """
     await turn.toast(turn.t.plain("file.making"))

@@ -5,6 +5,7 @@ A wrong answer to a question and a second tap are no refusals: nobody was kept f
 
 from __future__ import annotations
 
+from bot.acts import LEADS_TO
 from bot.turn import Turn
 from models import Confirmation, Follower, OfficialAccount
 from services import audit
@@ -15,9 +16,11 @@ _NO_MATTER = {"confirm.used", "confirm.expired"}
 
 async def note(turn: Turn, error: DeskError) -> None:
     """Write that the act of this turn was refused, and why; nothing for looking, nor a second time."""
-    if not turn.act or not isinstance(error, NotAllowed | Refusal | Conflict) or error.key in _NO_MATTER:
-        return
     act, turn.act = turn.act, ""
+    if not act or not isinstance(error, NotAllowed | Refusal | Conflict) or error.key in _NO_MATTER:
+        return
+    if turn.button[0] in LEADS_TO and not isinstance(error, NotAllowed):
+        return  # a question that could not be asked; the act itself was not tried
     await turn.db(_write, turn, act, error.key)
 
 

@@ -88,7 +88,7 @@ async def _tap(turn: Turn) -> None:
 async def _act(turn: Turn, action: str, args: tuple[str, ...]) -> None:
     if action not in BUTTONS:
         raise OldKeyboard(action)
-    turn.act, turn.button = acts.BUTTONS.get(action, ""), (action, args)
+    turn.act, turn.button = acts.BUTTONS.get(action) or acts.LEADS_TO.get(action, ""), (action, args)
     _need(turn, BUTTONS[action])
     await turn.db(notices.withdraw, turn.chat_id, "hide_number", str(turn.tapped))
     if action not in OF_FORMS:

@@ -6,9 +6,11 @@ from typing import Any
 
 import click
 
+import db
 from cli.ground import json_option, open_desk, print_rows, refuse
 from models import InboxEvent, InboxState
-from services import inbox
+from services import audit, inbox
+from services.audit import CLI
 
 
 @click.command("inbox")
@@ -35,7 +37,11 @@ def replay(event_id: int | None, dead: bool) -> None:
     if (event_id is None) == (not dead):
         raise click.UsageError("name one event, or give --dead")
     desk = open_desk()
-    count = inbox.replay_dead(desk.now()) if event_id is None else inbox.replay(desk.now(), [event_id])
+    with db.write():
+        count = inbox.replay_dead(desk.now()) if event_id is None else inbox.replay(desk.now(), [event_id])
+        if count:
+            target = "" if event_id is None else str(event_id)
+            audit.record(desk.now(), CLI, "inbox.replayed", target=target, detail={"count": count})
     if not count:
         refuse("there is no such event" if event_id is not None else "no event is dead")
     click.echo(f"{count} event(s) will be applied again", err=True)

@@ -10,6 +10,7 @@ import db
 from cli.ground import in_loop, json_option, open_desk, print_rows
 from models import Follower
 from services import accounts, followers, reconcile
+from services.audit import CLI
 from services.desk import Desk
 
 
@@ -22,7 +23,7 @@ def followers_command(oa_id: str, sync: bool, as_json: bool) -> None:
 
     async def pull(desk: Desk) -> None:
         account = await db.in_thread(accounts.get, oa_id)
-        result = await reconcile.pull(desk, account)
+        result = await reconcile.pull(desk, account, CLI)
         click.echo(f"{result.seen} read, {result.added} added, {result.removed} removed", err=True)
         if result.seen < result.total:
             click.echo(f"Zalo names {result.total} people and lists fewer; the others come with their events", err=True)

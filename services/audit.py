@@ -23,7 +23,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "oa": ("oa.",),
     "staff": ("staff.", "invitation.", "stranger.", "group."),
     "customers": ("customer.", "inbox."),
-    "security": ("app.", "audit.", "keys.", "verification."),
+    "security": ("app.", "audit.", "backup.", "keys.", "verification."),
 }
 # Rows get their numbers a moment after their time was taken, and machines do not agree on the time to the second.
 _DISORDER = timedelta(minutes=10)

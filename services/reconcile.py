@@ -17,7 +17,8 @@ from peewee import JOIN, fn
 
 from db import in_thread, write
 from models import Follower, FollowerSeen, FollowerSync, OfficialAccount
-from services import gateway
+from services import audit, gateway
+from services.audit import Actor
 from services.desk import VIETNAM, Desk, Work
 from services.errors import Conflict, DeskError
 from services.pacing import Lane, TooLong
@@ -48,8 +49,8 @@ _PROGRESS = [
 ]  # fmt: skip
 
 
-def start(desk: Desk, oa: OfficialAccount) -> FollowerSync:
-    """Begin a pull, or return the one under way. Commits; `step` does the work."""
+def start(desk: Desk, oa: OfficialAccount, actor: Actor | None = None) -> FollowerSync:
+    """Begin a pull, or return the one under way. Commits; `step` does the work. Audited when somebody asked for it."""
     now = desk.now()
     with write():
         running = FollowerSync.get_or_none(FollowerSync.oa == oa, FollowerSync.state == "running")
@@ -58,6 +59,8 @@ def start(desk: Desk, oa: OfficialAccount) -> FollowerSync:
         if running is not None:
             _end(now, running, "failed", "too old")
         sync = FollowerSync.create(oa=oa, started_at=now, segments=Plan().dump())
+        if actor is not None:
+            audit.record(now, actor, "oa.synced", oa_id=oa.oa_id, target=oa.name)
     desk.nudge(Work.SYNC)
     return sync
 
@@ -82,13 +85,13 @@ async def step(desk: Desk, worker_id: str) -> bool:
     return True
 
 
-async def pull(desk: Desk, oa: OfficialAccount) -> FollowerSync:
+async def pull(desk: Desk, oa: OfficialAccount, actor: Actor | None = None) -> FollowerSync:
     """The whole pull at once, for the command line; returns its row with `seen`, `added` and `removed`.
 
     Raises Conflict `sync.failed` (reason) when Zalo does not answer as needed; begun work is kept for the next try.
     """
     worker_id = f"pull:{uuid4().hex}"
-    sync = await in_thread(start, desk, oa)
+    sync = await in_thread(start, desk, oa, actor)
     while sync.state == "running":
         mine = await in_thread(_claim, desk.now(), worker_id, sync.id)
         if mine is None:  # a worker is at it, or waits out a trouble

@@ -187,7 +187,7 @@ def _held() -> Any:
 
 
 def _tell(now: datetime, actor: Actor) -> None:
-    """Every manager but the one who pressed it and sees it on the screen. Also those of single OAs: theirs stand too."""
+    """Every manager but the one who pressed it and sees it on the screen. Theirs stand too, however few."""
     standing = in_force()
     assert standing is not None
     payload = {"by": standing.by, "since": to_ms(now), "oas": standing.oas}

@@ -11,13 +11,14 @@ from bot.markup import Button, OldKeyboard, Screen, part, to, whole
 from bot.notices import eyes_of
 from bot.reach import delivery_at
 from bot.render_delivery import render_delivery
+from bot.roles import BUTTONS
 from bot.screens import audit as screens
 from bot.screens.audit import PAGE, Page, audit_entry, audit_list, choose_kind, choose_oa, choose_who
 from bot.screens.audit_view import LONGEST, Looked, View, look, read_view
 from bot.screens.titles import oa_name
 from bot.turn import Turn
 from models import AuditEntry, OfficialAccount, Staff
-from services import audit, reach
+from services import audit, reach, staff
 from services.names import fold_name
 from texts import figures
 from texts.html import Html, bare, lines
@@ -82,7 +83,9 @@ async def pick_oa(turn: Turn, args: Args) -> None:
 
 async def pick_who(turn: Turn, args: Args) -> None:
     """Which person? Those who left come last."""
-    people = await turn.db(lambda: sorted(Staff.select(), key=lambda row: (not row.active, fold_name(row.name), row.id)))
+    people = await turn.db(
+        lambda: sorted(Staff.select(), key=lambda row: (not row.active, fold_name(row.name), row.id))
+    )
     await turn.show(choose_who(turn, read_view(part(args, 0)), people, whole(args, 1)))
 
 
@@ -118,9 +121,19 @@ def _things(turn: Turn, row: AuditEntry, oa: OfficialAccount | None) -> list[But
     person = _follower(row)
     if person is not None and reach.follower(turn.staff, person) is not None:
         buttons.append(Button(t.plain("button.audit_customer"), to("k", person, fresh=True)))
+    colleague = _colleague(turn, row)
+    if colleague is not None:
+        buttons.append(Button(t.plain("button.audit_staff"), to("st.card", colleague.id, fresh=True)))
     if oa is not None and reach.oa(turn.staff, oa.id) is not None:
         buttons.append(Button(t.plain("button.open_card"), to("oa", oa.id, fresh=True)))
     return buttons
+
+
+def _colleague(turn: Turn, row: AuditEntry) -> Staff | None:
+    """The person of an entry about staff, for who may open their card."""
+    if not (row.action.startswith("staff.") and row.target.isdigit() and staff.may(turn.staff, BUTTONS["st.card"])):
+        return None
+    return Staff.get_or_none(Staff.telegram_id == int(row.target), Staff.active)
 
 
 def _follower(row: AuditEntry) -> int | None:

@@ -12,7 +12,8 @@ from bot.markup import Button, OldKeyboard, Screen, part, to
 from bot.roles import BUTTONS, COMMANDS
 from bot.screens.home import home, show_home
 from bot.turn import Turn
-from services import invitations, staff
+from db import write
+from services import audit, invitations, staff
 from texts import LANGUAGES
 from texts.html import Html, lines
 
@@ -93,9 +94,18 @@ async def set_language(turn: Turn, args: Args) -> None:
     """Speak another language from now on, in the menu too."""
     if part(args, 0) not in LANGUAGES:
         raise OldKeyboard("lang")
-    await turn.db(staff.set_language, turn.staff, part(args, 0))
+    await turn.db(_speak, turn, part(args, 0))
     await turn.office.menus.show(turn.staff, turn.chat_id)
     await turn.show(_settings(turn))
+
+
+def _speak(turn: Turn, language: str) -> None:
+    if turn.staff.language == language:
+        return
+    number, detail = str(turn.staff.telegram_id), {"language": language, "name": turn.staff.name}
+    with write():
+        staff.set_language(turn.staff, language)
+        audit.record(turn.now(), turn.actor, "staff.language", target=number, detail=detail)
 
 
 async def cancel(turn: Turn, rest: str) -> None:

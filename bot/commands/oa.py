@@ -12,7 +12,7 @@ from bot.screens.oa_list import oa_list
 from bot.turn import Turn
 from db import write
 from models import OfficialAccount, Role
-from services import accounts, confirmations, current, halts, reach, reconcile, staff, templates, tokens
+from services import accounts, audit, confirmations, current, halts, reach, reconcile, staff, templates, tokens
 from services.accounts import Mode
 from services.errors import NotAllowed
 from services.pacing import Lane
@@ -133,13 +133,14 @@ async def check(turn: Turn, args: Args) -> None:
     await accounts.refresh_profile(turn.desk, oa, lane=Lane.URGENT)
     await templates.sync(turn.desk, oa, Lane.URGENT)
     await templates.refresh_quota(turn.desk, oa, Lane.URGENT)
+    await turn.db(audit.record, turn.now(), turn.actor, "oa.checked", oa_id=oa.oa_id, target=oa.name)
     await turn.show(await oa_card(turn, await _oa(turn, args)))
 
 
 async def sync(turn: Turn, args: Args) -> None:
     """Begin to read the follower list from Zalo."""
     oa = await _oa(turn, args)
-    await turn.db(reconcile.start, turn.desk, oa)
+    await turn.db(reconcile.start, turn.desk, oa, turn.actor)
     await turn.toast(turn.t.plain("oa.sync_begun"))
 
 
@@ -152,6 +153,7 @@ async def prove(turn: Turn, args: Args) -> None:
     """Spend the pasted refresh token, to know that it works."""
     oa = await _oa(turn, args)
     await tokens.prove(turn.desk, oa)
+    await turn.db(audit.record, turn.now(), turn.actor, "oa.proved", oa_id=oa.oa_id, target=oa.name)
     await turn.toast(turn.t.plain("oa.proved"))
     await turn.show(await oa_card(turn, await _oa(turn, args)))
 

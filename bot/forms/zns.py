@@ -12,7 +12,7 @@ from bot.screens.refusal import refusal
 from bot.screens.zns import ask_edit, ask_param, ask_phone, ask_template, preview
 from bot.turn import Turn
 from models import OfficialAccount, ZnsTemplate
-from services import messages, phones, templates
+from services import audit, messages, phones, templates
 from services.drafts import Form
 from services.errors import DeskError, Invalid, NotFound, Refusal
 from services.pacing import Lane
@@ -118,6 +118,7 @@ class Zns:
             return
         if text == "sync":
             await templates.sync(turn.desk, oa, Lane.URGENT)
+            await turn.db(audit.record, turn.now(), turn.actor, "template.read", oa_id=oa.oa_id, target=oa.name)
             return
         template = await templates.fresh(turn.desk, oa, text)
         form.data |= {"template": template.template_id, "params": {}}

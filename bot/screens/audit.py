@@ -174,9 +174,7 @@ def choose_who(turn: Turn, view: View, people: Sequence[Staff], at: int) -> Scre
     ]
     every = Button(t.plain("button.audit_everybody"), to("audit", replace(view, who=ANY)))
     turned = pager(at, CHOICES, len(people), "audit.who", view)
-    return Screen(
-        t("audits.choose_who"), [*pairs(buttons), turned, others, [every], back_row(t, to("audit", view))]
-    )
+    return Screen(t("audits.choose_who"), [*pairs(buttons), turned, others, [every], back_row(t, to("audit", view))])
 
 
 def _staff_name(t: Texts, person: Staff) -> str:
@@ -188,15 +186,14 @@ def choose_kind(turn: Turn, view: View) -> Screen:
     """Of one kind of act."""
     t = turn.t
     buttons = [
-        Button(t.plain(f"audits.kind_{name}"), to("audit", replace(view, kind=letter))) for letter, name in KINDS.items()
+        Button(t.plain(f"audits.kind_{name}"), to("audit", replace(view, kind=letter)))
+        for letter, name in KINDS.items()
     ]
     every = Button(t.plain("button.audit_every_kind"), to("audit", replace(view, kind="-")))
     return Screen(t("audits.choose_kind"), [*pairs(buttons), [every], back_row(t, to("audit", view))])
 
 
-def audit_entry(
-    turn: Turn, view: View, row: AuditEntry, oa: OfficialAccount | None, things: list[Button]
-) -> Screen:
+def audit_entry(turn: Turn, view: View, row: AuditEntry, oa: OfficialAccount | None, things: list[Button]) -> Screen:
     """One entry with everything that was kept, and the buttons to what is still there."""
     t = turn.t
     person = f" · id {row.staff_id}" if row.staff_id is not None else ""
@@ -235,4 +232,3 @@ def _value(t: Texts, value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(_value(t, inner) for inner in value)
     return str(audit.masked(str(value)))
-

@@ -32,8 +32,9 @@ def actions() -> dict[str, str]:
     found: dict[str, str] = {}
     for source in sources:
         for function, call in calls(source.tree, is_record):
-            assert len(call.args) > 2, f"{source.name}: the action is the third argument of record"
-            for action in said(source, function, call.args[2], sources):
+            given = call.args if is_audit_record(call.func) else call.args[1:]
+            assert len(given) > 2, f"{source.name}: the action is the third argument of record"
+            for action in said(source, function, given[2], sources):
                 found.setdefault(action, source.name)
     return found
 
@@ -57,8 +58,12 @@ def calls(tree: ast.Module, wanted: object) -> Iterator[tuple[Function | None, a
 
 
 def is_record(call: ast.Call) -> bool:
-    at = call.func
-    return isinstance(at, ast.Attribute) and at.attr == "record" and getattr(at.value, "id", "") == "audit"
+    """A call of `audit.record`, or one that hands it to a thread with what it is to be called with."""
+    return is_audit_record(call.func) or bool(call.args and is_audit_record(call.args[0]))
+
+
+def is_audit_record(node: ast.expr) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == "record" and getattr(node.value, "id", "") == "audit"
 
 
 def said(source: Source, function: Function | None, node: ast.expr, sources: list[Source]) -> set[str]:
