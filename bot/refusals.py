@@ -6,6 +6,7 @@ A wrong answer to a question and a second tap are no refusals: nobody was kept f
 from __future__ import annotations
 
 from bot.acts import LEADS_TO
+from bot.markup import LONGEST_NUMBER
 from bot.turn import Turn
 from models import Confirmation, Follower, OfficialAccount
 from services import audit
@@ -36,9 +37,10 @@ def _oa_of(turn: Turn) -> OfficialAccount | None:
     action, args = turn.button
     if not args:
         return None
-    if action.startswith("oa.") and args[0].isdigit():
+    numbered = args[0].isascii() and args[0].isdigit() and len(args[0]) <= LONGEST_NUMBER
+    if action.startswith("oa.") and numbered:
         return OfficialAccount.get_or_none(OfficialAccount.id == int(args[0]))
-    if action.startswith("k.") and args[0].isdigit():
+    if action.startswith("k.") and numbered:
         person = Follower.get_or_none(Follower.id == int(args[0]))
         return OfficialAccount.get_or_none(OfficialAccount.oa_id == person.oa_id) if person is not None else None
     asked = Confirmation.get_or_none(Confirmation.token == args[0], Confirmation.staff == turn.staff)

@@ -58,8 +58,10 @@ async def show_list(turn: Turn, args: Args) -> None:
 
 
 async def _list(turn: Turn, view: View, at: str = "") -> Screen:
-    if at and not (at[0] in "ab" and at[1:].isdigit()):
+    if at and at[0] not in "ab":
         raise OldKeyboard("audit")
+    if at:
+        whole((at[1:],), 0)
     seen, page = await turn.db(_page, turn, view, at)
     return audit_list(turn, seen, page)
 
