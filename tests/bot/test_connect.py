@@ -17,9 +17,9 @@ from models import (
     FollowerSync,
     Notice,
     OaState,
+    OaToken,
     OauthState,
     OauthTicket,
-    OaToken,
     OfficialAccount,
     Role,
     Staff,
@@ -384,7 +384,9 @@ def test_reconnected_within_the_hour_everything_goes_on(desk):
     assert Delivery.select().where(Delivery.held_reason == "token").count() == 0
 
 
-@pytest.mark.parametrize(("more", "key"), [({"code": "permission_revoked"}, "revoked"), ({"lost": True}, "answer_lost")])
+@pytest.mark.parametrize(
+    ("more", "key"), [({"code": "permission_revoked"}, "revoked"), ({"lost": True}, "answer_lost")]
+)
 def test_the_alert_says_why_when_it_is_known(desk, words, more, key):
     """The OA's owner took the permission back, or Zalo's answer never arrived."""
     oa, person = desk.oa(), arrive(desk.person(language=words.language))
