@@ -1,4 +1,4 @@
-"""Whether Zalo's hosts can be reached, and what time it is there. Asks for nothing and changes nothing."""
+"""Whether Zalo's hosts can be reached, and what time it is there. Changes nothing."""
 
 import time
 from dataclasses import dataclass
@@ -6,6 +6,10 @@ from datetime import datetime
 
 from zalo.client import Host, Hosts, server_date
 from zalo.transport import exchange, failure_name, new_client
+
+
+# Asked without a token: Zalo refuses, and that is an answer.
+_PATHS = {Host.OAUTH: "/v4/oa/permission", Host.OPENAPI: "/v2.0/oa/getoa", Host.BUSINESS: "/template/all"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +26,11 @@ class Reached:
 
 
 async def reach(hosts: Hosts, host: Host, *, limit: float) -> Reached:
-    """Ask the host's front page, for at most `limit` seconds. Never raises."""
+    """Ask the host something that it refuses, for at most `limit` seconds. Never raises."""
     client = new_client(total_limit=limit)
     began = time.monotonic()
     try:
-        request = client.build_request("GET", hosts.url(host, "/"))
+        request = client.build_request("GET", hosts.url(host, _PATHS[host]))
         response, _ = await exchange(client, request, total_limit=limit)
     except TimeoutError:
         return Reached(host, f"no answer within {limit:g} s")

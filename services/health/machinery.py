@@ -83,7 +83,7 @@ def clock(desk: Desk) -> Iterator[Finding]:
         yield tell.warning(f"late: {', '.join(late)}", "look at the clock's log: it takes no new turns of these")
     bad = [text for job in JOBS if (text := _went_badly(last[job.name], now))]
     if bad:
-        yield tell.warning("; ".join(bad), "look at the clock's log; each is tried again at its next turn")
+        yield tell.warning("; ".join(bad), "look at the clock's log; each is tried again")
     if not late and not bad:
         newest = max(tick.slot for tick in last.values() if tick is not None)
         yield tell.ok(f"all {len(JOBS)} jobs were done in time, the last {_long(now - newest)} ago")
