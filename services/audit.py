@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -25,8 +25,6 @@ KINDS: dict[str, tuple[str, ...]] = {
     "customers": ("customer.", "inbox."),
     "security": ("app.", "audit.", "backup.", "keys.", "verification."),
 }
-# Rows get their numbers a moment after their time was taken, and machines do not agree on the time to the second.
-_DISORDER = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -114,14 +112,28 @@ def scope_of(person: Staff) -> Scope | None:
 def page(
     wanted: Filter, before_id: int | None = None, limit: int = 10, *, after_id: int | None = None
 ) -> list[AuditEntry]:
-    """At most `limit` entries, newest first: those before `before_id`, those just after `after_id`, or the newest."""
+    """At most `limit` entries, newest first: those before `before_id`, those just after `after_id`, or the newest.
+
+    By time, and by number where that is the same: an index has that order for all entries, and for those of one OA.
+    """
     query = AuditEntry.select().where(*_conditions(wanted))
     if after_id is not None:
-        nearest = query.where(AuditEntry.id > after_id).order_by(AuditEntry.id).limit(limit)
+        nearest = query.where(*_beyond(after_id, later=True)).order_by(AuditEntry.at, AuditEntry.id).limit(limit)
         return list(reversed(list(nearest)))
     if before_id is not None:
-        query = query.where(AuditEntry.id < before_id)
-    return list(query.order_by(AuditEntry.id.desc()).limit(limit))
+        query = query.where(*_beyond(before_id, later=False))
+    return list(query.order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(limit))
+
+
+def _beyond(entry_id: int, *, later: bool) -> tuple[Any, ...]:
+    """Later than this entry, or earlier; one that was purged meanwhile is known by its number only."""
+    at, number = AuditEntry.at, AuditEntry.id
+    known = AuditEntry.get_or_none(number == entry_id)
+    if known is None:
+        return (number > entry_id if later else number < entry_id,)
+    if later:
+        return at >= known.at, (at > known.at) | (number > entry_id)
+    return at <= known.at, (at < known.at) | (number < entry_id)
 
 
 def get(wanted: Filter, entry_id: int) -> AuditEntry | None:
@@ -144,7 +156,11 @@ def kind_of(action: str) -> str:
 
 
 def _conditions(wanted: Filter) -> list[Any]:
-    found: list[Any] = [SQL("1 = 1"), *_within(wanted)]
+    found: list[Any] = [SQL("1 = 1")]
+    if wanted.since is not None:
+        found.append(AuditEntry.at >= wanted.since)
+    if wanted.until is not None:
+        found.append(AuditEntry.at < wanted.until)
     if wanted.oa_id:
         found.append(AuditEntry.oa_id == wanted.oa_id)
     if wanted.staff_id is not None:
@@ -160,16 +176,4 @@ def _conditions(wanted: Filter) -> list[Any]:
     if wanted.scope is not None:
         own = (AuditEntry.oa_id == "") & (AuditEntry.staff_id == wanted.scope.staff_id)
         found.append(AuditEntry.oa_id.in_(wanted.scope.oa_ids) | own)
-    return found
-
-
-def _within(wanted: Filter) -> list[Any]:
-    """The period. Entries are read by number, so their time is also said as the least number it can have."""
-    found: list[Any] = []
-    if wanted.since is not None:
-        first = AuditEntry.select(AuditEntry.id).where(AuditEntry.at >= wanted.since - _DISORDER)
-        least = first.order_by(AuditEntry.at).limit(1).scalar()
-        found += [AuditEntry.id >= least if least is not None else SQL("1 = 0"), AuditEntry.at >= wanted.since]
-    if wanted.until is not None:
-        found.append(AuditEntry.at < wanted.until)
     return found
