@@ -39,7 +39,7 @@ def create_app(
     app.register_blueprint(pages.blueprint(settings, reception))
     app.register_blueprint(oauth.blueprint(settings, reception, now))
     watch = health.Watch(settings, reception, now)
-    app.register_blueprint(health.blueprint(watch))
+    app.register_blueprint(health.blueprint(watch, settings))
     app.register_blueprint(metrics.blueprint(settings, reception, watch))
     app.register_error_handler(Exception, _failed)
     headers = SECURITY_HEADERS | _https_only(settings.public_url)

@@ -7,15 +7,16 @@ or a lost token is no reason to turn Zalo's events away.
 
 from __future__ import annotations
 
+import hmac
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 import gevent
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
-from config import Settings
+from config import LOOPBACK, Settings
 from services import doctor
 from services.desk import Desk
 from services.health.findings import Level, worst
@@ -23,6 +24,7 @@ from webhook.reception import Reception
 
 FRESH_FOR = 15.0
 _READY_LIMIT = 1.8
+_FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-Ip")
 _NO_DATABASE = {"database": Level.BROKEN}
 
 
@@ -59,9 +61,19 @@ def is_unusable(levels: Mapping[str, Level]) -> bool:
     return any(levels.get(name) is Level.BROKEN for name in doctor.NEEDED)
 
 
-def blueprint(watch: Watch) -> Blueprint:
-    """Both routes."""
+def may_read(token: str) -> bool:
+    """Whether this request may learn more than a yes or no: with METRICS_TOKEN, or from this machine without one."""
+    if token:
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        return hmac.compare_digest(given.encode("utf-8", "replace"), token.encode())
+    # Behind a proxy on the same machine everybody seems to be local; the proxy's header gives the stranger away.
+    return request.remote_addr in LOOPBACK and not any(name in request.headers for name in _FORWARDED)
+
+
+def blueprint(watch: Watch, settings: Settings) -> Blueprint:
+    """Both routes; the list of /readyz is for those who may read /metrics, its status for everybody."""
     routes = Blueprint("health", __name__)
+    token = settings.metrics_token.get_secret_value()
 
     @routes.get("/healthz")
     def alive() -> Response:
@@ -70,7 +82,9 @@ def blueprint(watch: Watch) -> Blueprint:
     @routes.get("/readyz")
     def ready() -> Response:
         levels = watch.levels()
+        status = 503 if is_unusable(levels) else 200
         lines = "".join(f"{level.value} {name}\n" for name, level in levels.items())
-        return Response(lines, 503 if is_unusable(levels) else 200, mimetype="text/plain")
+        plain = "ok\n" if status == 200 else "not ready\n"
+        return Response(lines if may_read(token) else plain, status, mimetype="text/plain")
 
     return routes

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import hmac
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 from peewee import SQL, fn
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
-from config import LOOPBACK, Settings
+from config import Settings
 from models import Counter, Delivery, Follower, InboxEvent, InboxState, Notice, OfficialAccount, Row
 from services import sealed
 from services.desk import Desk
 from services.health import accounts, machinery
 from services.health.findings import RANK, Level
-from webhook.health import Watch, is_unusable
+from webhook.health import Watch, is_unusable, may_read
 from webhook.reception import Reception
 
 FRESH_FOR = 15.0
 SELDOM = 300.0
 RECENT = 100_000  # rows
 _CHECK_HELP = "How each check of `manage.py doctor` that reads rows stands: 0 ok, 1 warning, 2 broken."
-_FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-Ip")
 
 
 def blueprint(settings: Settings, reception: Reception, watch: Watch) -> Blueprint:
@@ -41,7 +39,7 @@ def blueprint(settings: Settings, reception: Reception, watch: Watch) -> Bluepri
     @routes.get("/metrics")
     def metrics() -> Response:
         nonlocal kept
-        if not _may_read(token):
+        if not may_read(token):
             return Response("forbidden\n", 403, mimetype="text/plain")
         if kept is None or time.monotonic() - kept[0] > FRESH_FOR:
             checks = watch.levels()
@@ -60,14 +58,6 @@ def _levels(checks: Mapping[str, Level]) -> bytes:
         family.add_metric([name], RANK[level])
     registry.register(Given(family))
     return generate_latest(registry)
-
-
-def _may_read(token: str) -> bool:
-    if token:
-        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        return hmac.compare_digest(given.encode("utf-8", "replace"), token.encode())
-    # Behind a proxy on the same machine everybody seems to be local; the proxy's header gives the stranger away.
-    return request.remote_addr in LOOPBACK and not any(name in request.headers for name in _FORWARDED)
 
 
 class Given(Collector):

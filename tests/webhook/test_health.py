@@ -60,6 +60,12 @@ def test_ready_lists_every_check_that_is_read_from_rows(web):
     assert set(lines(answer).values()) <= {level.value for level in Level}
 
 
+def test_strangers_learn_only_whether_it_is_ready(web):
+    """A platform's probe needs the status; what is broken here is nobody else's business."""
+    answer = web.get("/readyz", headers={"X-Forwarded-For": "203.0.113.9"})
+    assert (answer.status_code, answer.text) == (200, "ok\n")
+
+
 def test_a_dead_clock_or_token_is_no_reason_to_turn_events_away(web, oa, clock, settings):
     """They are told, and the answer is 200 all the same."""
     box = SecretBox(settings.secret_keys)
