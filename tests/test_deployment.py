@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 from test_architecture import PLACES
+from test_docs import commands
 
 import config
 
@@ -225,6 +226,27 @@ def test_the_settings_of_the_units_start_the_desk(tmp_path):
     assert settings.database == "sqlite:////var/lib/oadesk/oadesk.db"
     named = set(re.findall(r"^#?([A-Z_]+?)(?:_FILE)?=", text, re.MULTILINE))
     assert named <= {name.upper() for name in config.Settings.model_fields}
+
+
+# ------------------------------------------------------------------ the guides
+
+
+@pytest.mark.parametrize("name", ["operations", "deployment", "security"])
+def test_the_guides_name_commands_and_files_that_exist(name):
+    """Somebody follows them at night."""
+    text = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+    known = commands()
+    first = {command.split()[0] for command in known}
+    for word in re.findall(
+        r"(?:^    |`|bin/)oadesk ([a-z-]+)|(?:manage\.py|--rm web|--rm oadesk) ([a-z-]+)", text, re.M
+    ):
+        assert max(word) in first, word
+    for path in re.findall(r"\bdeploy/[A-Za-z./-]*[A-Za-z]", text):
+        made_there = path.startswith("deploy/secrets") or path == "deploy/oadesk.env"
+        assert made_there or (ROOT / path).exists(), path
+    for setting in re.findall(r"`([A-Z]+(?:_[A-Z]+)+)`", text):
+        plain = setting.removesuffix("_FILE").lower()
+        assert plain in config.Settings.model_fields or setting in {"NAME_FILE", "ENV_FILE"}, setting
 
 
 # ------------------------------------------------------------------ Caddy
