@@ -6,8 +6,9 @@ import pytest
 
 import db
 from models import Follower, InboxEvent
+from services import house
 from services.desk import Work
-from webhook import create_app
+from webhook import create_app, pages
 
 V6 = (
     b'{"oa_id":"2902001003004005006","follower":{"id":"6503004005006007008"},"user_id_by_app":"8104005006007008009",'
@@ -98,6 +99,31 @@ class TestDomainCheck:
         tag = b'<meta name="zalo-platform-site-verification" content="AbC123" />'
         assert tag in web.get("/").data
         assert tag in web.get("/zalo_verifierAbC123.html").data
+
+    def test_the_owners_code_wins_and_needs_no_restart(self, database, settings, clock, monkeypatch):
+        """Set in the bot, shown within half a minute; taken back, the environment's is there again."""
+        app = create_app(settings, now=clock.now)
+        web = app.test_client()
+        assert b'content="AbC123"' in web.get("/").data
+        house.put(clock.now(), house.VERIFICATION_CODE, 'Own"<1>')
+        assert b'content="AbC123"' in web.get("/").data
+        monkeypatch.setattr(pages, "FRESH_FOR", -1.0)
+        assert b'content="Own&quot;&lt;1&gt;"' in web.get("/").data
+        assert web.get("/zalo_verifierAbC123.html").status_code == 404
+        house.put(clock.now(), house.VERIFICATION_CODE, "")
+        assert web.get("/zalo_verifierAbC123.html").status_code == 200
+        app.extensions["reception"].close()
+
+    def test_a_database_that_is_away_leaves_the_code(self, web, app, monkeypatch):
+        """Zalo looks at it whenever it likes."""
+        assert b'content="AbC123"' in web.get("/").data
+
+        def away(work):
+            raise RuntimeError
+
+        monkeypatch.setattr(pages, "FRESH_FOR", -1.0)
+        monkeypatch.setattr(app.extensions["reception"], "read", away)
+        assert b'content="AbC123"' in web.get("/").data
 
     def test_other_codes_are_not_found(self, web):
         """Nobody else can claim the domain through us."""

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import runpy
 import socket
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pytest
+from web_server import ROOT, ask, serving
 
 import db
 from models import InboxEvent
@@ -19,47 +15,16 @@ from webhook.door import READ_LIMIT
 from webhook.writer import LIMIT
 from zalo.signature import sign
 
-ROOT = Path(__file__).parents[2]
 APP = "4101110220330440550"
 SECRET = "AbCdEfGhIjKlMnOpQrSt"
 
 pytestmark = pytest.mark.processes
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture
 def server(database, database_url, environment, tmp_path):
-    port = free_port()
-    given = environment | {
-        "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PORT": str(port), "DATABASE_URL": database_url,
-        "WEB_CONCURRENCY": "1",
-    }  # fmt: skip
-    command = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "webhook/gunicorn.py"), "webhook:create_app()"]
-    with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=given, stdout=log, stderr=log)
-        try:
-            _wait(port, process)
-            yield port, process
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
-def _wait(port, process):
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "the server ended"
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5) as line:
-            line.sendall(b"GET /readyz HTTP/1.0\r\n\r\n")
-            if b" 200 " in line.recv(200):
-                return
-        time.sleep(0.05)
-    raise AssertionError("the server does not answer")
+    with serving(environment, database_url, tmp_path / "log") as running:
+        yield running
 
 
 def request(number, padding=b""):
@@ -73,12 +38,6 @@ def request(number, padding=b""):
     mac = sign(APP, raw, "1767225600126", SECRET)
     head = f"POST /webhook/zalo HTTP/1.1\r\nHost: x\r\nX-ZEvent-Signature: {mac}\r\nContent-Length: {len(raw)}\r\n\r\n"
     return head.encode() + raw
-
-
-def ask(port, data):
-    with socket.create_connection(("127.0.0.1", port), timeout=15) as line:
-        line.sendall(data)
-        return line.recv(1000)
 
 
 def test_half_sent_bodies_do_not_stop_others(server):
