@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from models import AuditEntry, InboxEvent
 from sandbox.running import RunningSandbox, running_sandbox
 
 ROOT = Path(__file__).parents[1]
@@ -174,3 +175,33 @@ def test_what_make_run_lacks_is_named_at_once(run):
     run("check")
     refused = run("check", code=1, TELEGRAM_BOT_TOKEN="", ZALO_WEBHOOK_SECRET="")
     assert "TELEGRAM_BOT_TOKEN, ZALO_WEBHOOK_SECRET" in refused.stderr
+
+
+def test_everything_is_stopped_and_let_go_on_the_command_line(empty, sandbox):
+    """One line each; letting go what does not stand still is refused; both are written down as cli."""
+    add(empty, sandbox, "--published")
+    assert "1 OA(s) stopped" in empty("stop-all").stderr
+    assert "stood still already" in empty("stop-all").stderr
+    assert rows(empty("oa", "list", "--json"))[0]["stopped_code"] == "stopall"
+    assert "1 OA(s) send again" in empty("start-all").stderr
+    assert rows(empty("oa", "list", "--json"))[0]["stopped_code"] == ""
+    assert "refused: " in empty("start-all", code=1).stderr
+    assert audited("stop_all") == [("cli", "stop_all.on"), ("cli", "stop_all.off")]
+
+
+def test_what_the_command_line_changes_is_written_down(empty, sandbox, clock):
+    """A pull of the list somebody asked for, and events applied again; neither when there was nothing to do."""
+    add(empty, sandbox)
+    empty("followers", "--oa", sandbox.oa["oa_id"], "--sync", "--json")
+    empty("replay", "--dead", code=1)
+    dead = InboxEvent.create(
+        dedupe_key="x", oa_id=sandbox.oa["oa_id"], body=b"{}", headers={}, received_at=clock.now(), state="dead"
+    )
+    empty("replay", str(dead.id))
+    assert audited("oa.synced") == [("cli", "oa.synced")]
+    assert audited("inbox") == [("cli", "inbox.replayed")]
+
+
+def audited(beginning: str) -> list[tuple[str, str]]:
+    found = AuditEntry.select().where(AuditEntry.action.startswith(beginning)).order_by(AuditEntry.id)
+    return [(entry.actor, entry.action) for entry in found]
