@@ -47,6 +47,7 @@ def _enter(desk: Desk, telegram_id: int, role: Role, name: str, language: str) -
     here = Staff.get_or_none(Staff.telegram_id == telegram_id, Staff.active)
     if here is not None:
         staffing.set_role(desk, CLI, here, role)  # first: what was open above a lower role ends
+        return staff.add(desk.now(), telegram_id, role, name, language)
     person = staff.add(desk.now(), telegram_id, role, name, language)
     audit.record(desk.now(), CLI, "staff.joined", target=str(telegram_id), detail={"role": role, "name": person.name})
     return person
