@@ -83,6 +83,7 @@ class Intake:
             log.error("an answer did not reach the chat", chat_id=turn.chat_id, reason=type(error).__name__)
             problem = f"telegram {type(error).__name__}"
         if problem:
+            await turn.hide_number_after_all()
             await db.in_thread(updates.failed, row_id, problem)
         else:
             await db.in_thread(updates.done, row_id)

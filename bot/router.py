@@ -90,7 +90,7 @@ async def _act(turn: Turn, action: str, args: tuple[str, ...]) -> None:
         raise OldKeyboard(action)
     turn.act, turn.button = acts.BUTTONS.get(action) or acts.LEADS_TO.get(action, ""), (action, args)
     _need(turn, BUTTONS[action])
-    await turn.db(notices.withdraw, turn.chat_id, "hide_number", str(turn.tapped))
+    turn.number = await turn.db(notices.withdraw, turn.chat_id, "hide_number", str(turn.tapped))
     if action not in OF_FORMS:
         await park(turn)
     if action == "f":

@@ -11,8 +11,8 @@ import db
 from bot.markup import Screen, Target
 from bot.menu import Menus
 from bot.telegram_limits import Sender
-from models import Staff
-from services import audit, drafts
+from models import Notice, Staff
+from services import audit, drafts, notices
 from services.desk import Desk
 from services.drafts import Form
 from texts import Texts
@@ -49,6 +49,7 @@ class Turn:
     act: str = ""  # what the audit calls it when it is refused; "" for looking
     about: int | None = None  # the OA a form is about, for the same
     button: tuple[str, tuple[str, ...]] = ("", ())
+    number: Notice | None = None  # what would have hidden the number on `tapped`, taken back because of this tap
     _answered: bool = False
 
     @property
@@ -111,6 +112,13 @@ class Turn:
         """Delete what was just typed, because it holds a secret; `screen` is then the last message and is edited."""
         if self.message_id is not None and await self.sender.delete(self.chat_id, self.message_id):
             self.tapped = self.tapped or screen
+
+    async def hide_number_after_all(self) -> None:
+        """The tap changed nothing on the message, so the number there still has to go."""
+        if self.number is not None:
+            row, self.number = self.number, None
+            given = (row.chat_id, row.kind, row.ref, row.payload, row.message_id, row.next_attempt_at)
+            await self.db(notices.post, self.now(), *given)
 
     async def form(self) -> Form | None:
         """The person's open form."""

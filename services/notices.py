@@ -60,10 +60,12 @@ def alert(now: datetime, kind: str, ref: str, payload: dict[str, Any], role: Rol
     return len(people)
 
 
-def withdraw(chat_id: int, kind: str, ref: str) -> bool:
-    """Take back a notice that was not sent yet; False when there is none."""
+def withdraw(chat_id: int, kind: str, ref: str) -> Notice | None:
+    """Take back a notice that was not sent yet, and return it; None when there is none."""
     waiting = (Notice.chat_id == chat_id, Notice.kind == kind, Notice.ref == ref, Notice.state == NoticeState.QUEUED)
-    return bool(Notice.delete().where(*waiting).execute())
+    with write():
+        row: Notice | None = Notice.get_or_none(*waiting)
+        return row if row is not None and Notice.delete().where(*waiting).execute() else None
 
 
 def alert_once(now: datetime, kind: str, ref: str, payload: dict[str, Any], role: Role = Role.MANAGER) -> bool:
