@@ -2,7 +2,8 @@
 
 Says "ready", waits for a line, then lets every thread ask at once; prints a line for each: "served <digest>
 <generation>" or "refused <error> <key>". RENEW_LIMIT: seconds a request may take. RENEW_CLOCK: seconds our clock is
-ahead. RENEW_AGAIN: renew so many times in a row, whatever the life that is left.
+ahead. RENEW_WITNESS: renew without end, whatever the life that is left, and write the generation of each answer that
+has reached the journal into this file.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ import sys
 import threading
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import config
 import db
 from models import OaToken, OfficialAccount
-from services import logs, tokens
+from services import journal, logs, tokens
 from services.desk import Desk, utc_now
 from services.errors import DeskError
 from zalo.client import Zalo
@@ -35,13 +37,32 @@ async def serve(settings: config.Settings) -> tokens.Access:
     desk = make_desk(settings)
     try:
         oa = await db.in_thread(OfficialAccount.get)
-        again = int(os.environ.get("RENEW_AGAIN", "0"))
-        for _ in range(again):
-            row = await db.in_thread(OaToken.get)
-            access = await tokens.refresh(desk, oa, row.generation, at_once=True)
-        return access if again else await tokens.access_token(desk, oa)
+        while "RENEW_WITNESS" in os.environ:
+            await renew(desk, oa)
+        return await tokens.access_token(desk, oa)
     finally:
         await desk.close()
+
+
+async def renew(desk: Desk, oa: OfficialAccount) -> None:
+    row = await db.in_thread(OaToken.get)
+    try:
+        await tokens.refresh(desk, oa, row.generation, at_once=True)
+    except (tokens.TokenUnavailable, DeskError):
+        await asyncio.sleep(0.1)
+
+
+def bear_witness(path: str) -> None:
+    """Say what lies in the journal, at the moment it does."""
+    keep = journal.keep
+
+    def kept(desk: Desk, entry: journal.Entry) -> Path:
+        written = keep(desk, entry)
+        with open(path, "a", encoding="ascii") as witness:
+            witness.write(f"{entry.generation}\n")
+        return written
+
+    journal.keep = kept
 
 
 def one(settings: config.Settings) -> None:
@@ -55,6 +76,8 @@ def one(settings: config.Settings) -> None:
 
 def main() -> None:
     settings = config.load(env_file=None)
+    if "RENEW_WITNESS" in os.environ:
+        bear_witness(os.environ["RENEW_WITNESS"])
     logs.setup("DEBUG", secrets=settings.secrets())
     db.open_database(settings.database)
     print("ready", flush=True)
