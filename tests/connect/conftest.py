@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -140,6 +142,14 @@ class Town:
         self.started.append(process)
         return process  # type: ignore[no-any-return]
 
+    def start_web(self) -> str:
+        """gunicorn on the port of PUBLIC_URL, ready; its address."""
+        address = self.settings.public_url
+        command = (sys.executable, "-m", "gunicorn", "-c", "webhook/gunicorn.py", "webhook:create_app()")
+        self.start(*command, PORT=str(urlsplit(address).port), WEB_CONCURRENCY="1")
+        eventually(lambda: _ready(address))
+        return address
+
     def stop_all(self) -> None:
         for process in self.started:
             process.kill()
@@ -152,14 +162,26 @@ class Town:
         return list(Notice.select().where(Notice.kind == "connect").order_by(Notice.id))
 
 
+def _ready(address: str) -> bool:
+    try:
+        with httpx.Client(trust_env=False) as browser:
+            return browser.get(f"{address}/readyz", timeout=5).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
 @contextmanager
 def opened(environment: dict[str, str], database_url: str, clock: Any) -> Iterator[Town]:
     from sandbox.running import running_sandbox
 
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        public = f"http://127.0.0.1:{probe.getsockname()[1]}"
+
     with running_sandbox(followers=2, oas=3) as zalo:
         hosts = {f"ZALO_{name.upper()}_URL": f"{zalo.base}/{name}" for name in ("oauth", "openapi", "business")}
         app = {"ZALO_APP_ID": zalo.ready["app_id"], "ZALO_APP_SECRET": zalo.ready["app_secret"]}
-        secret = {"ZALO_WEBHOOK_SECRET": zalo.ready["webhook_secret"], "PUBLIC_URL": "http://127.0.0.1:8000"}
+        secret = {"ZALO_WEBHOOK_SECRET": zalo.ready["webhook_secret"], "PUBLIC_URL": public}
         whole = {**environment, **app, **hosts, **secret, "DATABASE_URL": database_url}
         settings = config.load(whole, env_file=None)
         person = staff.add(clock.now(), CHAT, Role.MANAGER, "Hoa")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from models import OaToken, OauthState
-from services import connect_worker
+from services import connect_worker, connecting
 
 pytestmark = pytest.mark.processes
 TOKEN, GETOA = "/oauth/v4/oa/access_token", "/openapi/v2.0/oa/getoa"
@@ -50,7 +52,7 @@ def test_a_worker_killed_after_the_pair_was_stored_costs_nothing(busy_town, even
     number = returned(town, town.oa)
     generation = OaToken.get().generation
     worker = town.start(*WORKER)
-    eventually(lambda: state(town, number) == OauthState.EXCHANGED)
+    eventually(lambda: state(town, number) == OauthState.EXCHANGED and not town.zalo.get("/_sandbox/faults"))
     worker.kill()
     worker.wait()
     assert OaToken.get().generation == generation
@@ -58,3 +60,24 @@ def test_a_worker_killed_after_the_pair_was_stored_costs_nothing(busy_town, even
     eventually(lambda: state(town, number) == OauthState.CONNECTED)
     assert (town.exchanges(), OaToken.get().generation) == (1, generation + 1)
     assert town.works(town.oa)
+
+
+def test_the_whole_way_by_real_processes(busy_town):
+    """A browser: our page, Zalo's page, back to ours, which waits for the worker and says what came of it."""
+    town = busy_town
+    town.start_web()
+    town.start(*WORKER)
+    link = connecting.begin(town.desk(), town.actor, oa=None, app_id="", chat_id=1)
+    with httpx.Client(trust_env=False, follow_redirects=True, timeout=30) as browser:
+        start = browser.get(link.url)
+        zalo = re.search(r'class="button" href="([^"]+)"', start.text).group(1).replace("&amp;", "&")
+        assert "Spa Hoa Mai" in browser.get(zalo).text
+        done = browser.post(zalo, data={"oa_id": town.oas[1]["oa_id"]})
+        again = browser.get(done.url)
+    assert (start.status_code, done.status_code, again.status_code) == (200, 200, 410)
+    assert done.url.path == "/oauth/zalo/callback"
+    assert town.oas[1]["name"] in done.text
+    assert "Còn một bước trong Telegram" in done.text
+    assert town.exchanges() == 1
+    oa = connecting.confirm(town.desk(), town.actor, link.ticket_id)
+    assert town.works(oa)
