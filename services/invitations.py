@@ -67,7 +67,6 @@ def accept(desk: Desk, secret: str, telegram_id: int, name: str) -> Staff:
     Conflict `invitation.used`, `invitation.revoked`, `invitation.expired`, `invitation.staff_already`: nothing is spent
     then, and nobody's rights change.
     """
-    now = desk.now()
     with write():
         row = get(secret)
         if row is None:
@@ -75,25 +74,26 @@ def accept(desk: Desk, secret: str, telegram_id: int, name: str) -> Staff:
         # Whoever is in stays as they are: an old link must lower nobody.
         if telegram_id == desk.settings.telegram_owner_id or staff.known({telegram_id}):
             raise Conflict("invitation.staff_already")
-        spent = (
-            Invitation.update(used_at=now, used_by=telegram_id)
-            .where(
-                Invitation.id == row.id,
-                Invitation.used_at.is_null(),
-                Invitation.revoked_at.is_null(),
-                Invitation.expires_at > now,
-            )
-            .execute()
-        )
-        if not spent:
+        if not _spend(desk.now(), row, telegram_id):
             raise Conflict(f"invitation.{_why(Invitation.get_by_id(row.id))}")
-        person = staff.enter(now, telegram_id, name, rights_of(row), row.created_by.telegram_id)
-        staffing.greet(desk, person)
-        told = {"name": person.name, "role": row.role, "number": str(telegram_id), "note": row.name}
-        notices.alert(now, "staff_joined", str(row.id), told, Role.OWNER)
-        detail = {"invitation": row.id, "role": row.role, "name": person.name}
-        audit.record(now, Actor(person.name, person), "staff.joined", target=str(telegram_id), detail=detail)
+        person = staff.enter(desk.now(), telegram_id, name, rights_of(row), row.created_by.telegram_id)
+        _announce(desk, row, person)
     return person
+
+
+def _spend(now: datetime, row: Invitation, telegram_id: int) -> bool:
+    usable = (Invitation.used_at.is_null(), Invitation.revoked_at.is_null(), Invitation.expires_at > now)
+    return bool(Invitation.update(used_at=now, used_by=telegram_id).where(Invitation.id == row.id, *usable).execute())
+
+
+def _announce(desk: Desk, row: Invitation, person: Staff) -> None:
+    """To the newcomer, to the owners, to the audit."""
+    number = str(person.telegram_id)
+    staffing.greet(desk, person)
+    told = {"name": person.name, "role": row.role, "number": number, "note": row.name}
+    notices.alert(desk.now(), "staff_joined", str(row.id), told, Role.OWNER)
+    detail = {"invitation": row.id, "role": row.role, "name": person.name}
+    audit.record(desk.now(), Actor(person.name, person), "staff.joined", target=number, detail=detail)
 
 
 def rights_of(row: Invitation) -> Rights:
