@@ -19,8 +19,9 @@ SECRETS = re.compile(
     r"|(?i:(?<=access_token=)|(?<=refresh_token=)|(?<=secret_key=)|(?<=app_secret=))[^&\s'\"]+"
 )
 PHONE = re.compile(r"(?<![0-9])(?:\+?84|0)[35789][0-9]{8}(?![0-9])")
-# Their info lines carry the request's URL, and Telegram's URLs carry the bot token.
-TOO_TALKATIVE = ("httpx", "httpcore", "telegram", "apscheduler", "huey", "aiohttp.access", "asyncio")
+# Their info lines carry the request's URL, and Telegram's URLs carry the bot token; peewee's debug lines carry every
+# value of every row: names of customers, and what they wrote.
+TOO_TALKATIVE = ("httpx", "httpcore", "telegram", "apscheduler", "huey", "aiohttp.access", "asyncio", "peewee")
 
 
 class Redact:

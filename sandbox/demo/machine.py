@@ -61,8 +61,11 @@ class Machine:
 
 
 @contextmanager
-def running(folder: Path, web_port: int, sandbox_port: int) -> Iterator[Machine]:
-    """Start everything in `folder`, wait until it answers, stop it at the end. Raises CannotStart."""
+def running(folder: Path, web_port: int, sandbox_port: int, **settings: str) -> Iterator[Machine]:
+    """Start everything in `folder`, with these settings besides, wait until it answers, stop it at the end.
+
+    Raises CannotStart.
+    """
     if web_port and web_port == sandbox_port:
         raise CannotStart("the web process and the sandbox need two ports; PORT and SANDBOX_PORT are the same")
     web_port, sandbox_port = _free(web_port, "web-port", "PORT"), _free(sandbox_port, "port", "SANDBOX_PORT")
@@ -73,7 +76,7 @@ def running(folder: Path, web_port: int, sandbox_port: int) -> Iterator[Machine]
         command += ["--webhook-url", f"{web}/webhook/zalo", "--oas", "2"]
         processes["sandbox"] = _start("sandbox", command, dict(os.environ), folder, stdout=subprocess.PIPE)
         ready = _ready_line(processes["sandbox"], folder)
-        machine = Machine(folder, web, ready, _environment(folder, web_port, ready), processes)
+        machine = Machine(folder, web, ready, _environment(folder, web_port, ready) | settings, processes)
         _migrate(machine)
         _start_parts(machine)
         _wait_until_ready(machine)

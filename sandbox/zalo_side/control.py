@@ -149,6 +149,11 @@ async def issue_tokens(world: World, _: web.Request, order: dict[str, Any]) -> J
     return {"oa_id": oa.oa_id, "access_token": pair.access, "refresh_token": pair.refresh}
 
 
+async def list_secrets(world: World, _: web.Request, __: dict[str, Any]) -> list[str]:
+    """Every token and code ever given out, and the secrets of every app: what must stand in nobody's log."""
+    return [*world.tokens.given, *(text for app in world.apps.values() for text in (app.secret, app.webhook_secret))]
+
+
 async def change_webhook(world: World, _: web.Request, order: dict[str, Any]) -> JsonObject:
     """`url`, `enabled`, `retry_on` any or connect, `retry_scale`, `limit_s`."""
     hook = world.webhook
@@ -200,6 +205,7 @@ ROUTES: tuple[tuple[str, str, Control], ...] = (
     ("POST", "/templates/{template_id}", change_template),
     ("POST", "/tokens/expire", expire_tokens),
     ("POST", "/tokens/issue", issue_tokens),
+    ("GET", "/secrets", list_secrets),
     ("POST", "/webhook", change_webhook),
     ("POST", "/receipts", change_receipts),
     ("POST", "/app", change_app),

@@ -47,6 +47,7 @@ class TokenStore:
         self._access: dict[str, Access] = {}
         self._refresh: dict[str, Refresh] = {}
         self._current: dict[tuple[str, str], Pair] = {}
+        self.given: list[str] = []  # every token and code there ever was, for those who look for leaks
         self.refreshes = 0
         self.exchanges = 0
 
@@ -60,6 +61,7 @@ class TokenStore:
         if old is not None:
             self._access.pop(old.access, None)
         pair = Pair("AT" + secrets.token_urlsafe(60), "RT" + secrets.token_urlsafe(60))
+        self.given += [pair.access, pair.refresh]
         self._access[pair.access] = Access(oa_id, app_id, now_ms + ACCESS_S * 1000)
         self._refresh[pair.refresh] = Refresh(oa_id, app_id, now_ms + REFRESH_MS)
         self._current[oa_id, app_id] = pair
@@ -68,6 +70,7 @@ class TokenStore:
     def grant(self, oa_id: str, app_id: str, challenge: str, now_ms: int) -> str:
         """A new authorization code for this OA and app."""
         code = secrets.token_urlsafe(48)
+        self.given.append(code)
         self._codes[code] = Code(oa_id, app_id, challenge, now_ms + CODE_MS)
         return code
 
