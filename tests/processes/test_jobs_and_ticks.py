@@ -247,3 +247,65 @@ def test_slots_of_a_period_are_the_same_for_every_clock():
     at = datetime(2026, 11, 23, 9, 17, 42, tzinfo=UTC)
     assert ticks.every(timedelta(minutes=15), at) == datetime(2026, 11, 23, 9, 15, tzinfo=UTC)
     assert ticks.every(timedelta(hours=3), at) == datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+def entered(clock, minutes):
+    """How many times the slot was entered, looking every minute; entering never comes to an end by itself."""
+    slot = ticks.daily(time(2, 30), clock.now())
+    found = []
+    for _ in range(minutes):
+        found.append(ticks.take(clock.now(), "reconcile", slot))
+        clock.advance(minutes=1)
+    return [(minute, attempt) for minute, attempt in enumerate(found) if attempt]
+
+
+def test_a_slot_whose_clock_was_killed_is_entered_again_three_times(database, clock):
+    """A nightly job must not wait for the next night; nor is it repeated for ever."""
+    assert entered(clock, 100) == [(0, 1), (11, 2), (22, 3), (33, 4)]
+
+
+def test_a_slot_that_failed_is_entered_again_after_a_pause_and_a_good_one_never(database, clock):
+    """Up to three times, and only until it went well."""
+    slot = ticks.daily(time(2, 30), clock.now())
+    assert ticks.take(clock.now(), "reconcile", slot) == 1
+    ticks.end(clock.now(), "reconcile", slot, 1, "OperationalError")
+    assert ticks.take(clock.advance(minutes=5), "reconcile", slot) == 0
+    assert ticks.take(clock.advance(seconds=1), "reconcile", slot) == 2
+    assert ClockTick.get().error == ""
+    ticks.end(clock.now(), "reconcile", slot, 2)
+    assert entered(clock, 60) == []
+
+
+def test_a_slow_job_that_was_overtaken_does_not_speak_for_the_one_after_it(database, clock):
+    """Its clock was only slow, not dead: how the second entering went is for the second to say."""
+    slot = ticks.daily(time(2, 30), clock.now())
+    ticks.take(clock.now(), "reconcile", slot)
+    assert ticks.take(clock.advance(minutes=11), "reconcile", slot) == 2
+    ticks.end(clock.now(), "reconcile", slot, 1, "Late")
+    assert (ClockTick.get().done_at, ClockTick.get().error) == (None, "")
+
+
+def test_of_many_clocks_one_enters_a_slot_again(database, clock):
+    """The number of its enterings decides."""
+    slot, won, gate = ticks.daily(time(2, 30), clock.now()), [], threading.Barrier(6)
+    ticks.take(clock.now(), "reconcile", slot)
+    clock.advance(minutes=11)
+
+    def contender():
+        gate.wait()
+        won.append(ticks.take(clock.now(), "reconcile", slot))
+        db.database.close()
+
+    threads = [threading.Thread(target=contender) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(won) == [0] * 5 + [2]
+
+
+def test_a_slot_taken_before_the_update_counts_from_its_time(database, clock):
+    """Rows of the version before know nothing of when they were taken."""
+    slot = ticks.daily(time(2, 30), clock.now())
+    ClockTick.create(job="reconcile", slot=slot)
+    assert ticks.take(clock.now(), "reconcile", slot) == 2

@@ -76,7 +76,7 @@ class Fleet:
 
     def renewer(self, threads: int = 1, **changes: str) -> subprocess.Popen[str]:
         """A process that waits for `go`."""
-        process = self.start([*RENEWING, str(threads)], **changes)
+        process = self.start([*RENEWING, str(threads)], LOG_LEVEL="DEBUG", **changes)
         assert process.stdout is not None
         first = process.stdout.readline()
         assert first == "ready\n", (first, process.communicate()[1])

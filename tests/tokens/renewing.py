@@ -78,7 +78,7 @@ def main() -> None:
     settings = config.load(env_file=None)
     if "RENEW_WITNESS" in os.environ:
         bear_witness(os.environ["RENEW_WITNESS"])
-    logs.setup("DEBUG", secrets=settings.secrets())
+    logs.setup(settings.log_level, secrets=settings.secrets())
     db.open_database(settings.database)
     print("ready", flush=True)
     sys.stdin.readline()

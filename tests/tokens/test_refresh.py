@@ -9,7 +9,7 @@ import pytest
 
 import db
 from models import Notice, OaState, OaToken, OfficialAccount, TokenState
-from services import endings, journal, token_pairs, tokens
+from services import journal, token_pairs, tokens
 from services.errors import Conflict, Refusal
 from services.token_pairs import Pair
 
@@ -253,18 +253,6 @@ def test_renewal_is_due_when_forty_percent_of_the_life_is_left(shop):
     now = shop.clock.now()
     assert tokens.due(now + timedelta(hours=14, minutes=59)) == []
     assert [oa.id for oa in tokens.due(now + timedelta(hours=15, seconds=1))] == [shop.oa.id]
-
-
-def test_a_dying_refresh_token_is_told_at_14_7_3_and_1_days(shop, manager):
-    """Once for each step, and not again when the job runs twice."""
-    start = shop.clock.now()
-    OaToken.update(refresh_expires_at=start + timedelta(days=90)).execute()
-    told = []
-    for day in range(91):
-        for _ in range(2):
-            if endings.warn_of_refresh_token(start + timedelta(days=day)):
-                told.append(90 - day)
-    assert told == [14, 7, 3, 1]
 
 
 def test_no_token_is_ever_written_to_a_log_or_an_exception(shop, manager, caplog, capsys):
