@@ -12,7 +12,7 @@ from typing import Any
 
 from db import in_thread, write
 from models import OaState, OaToken, OfficialAccount
-from services import audit, gateway, halts, inbox, journal, stop_all, tokens
+from services import apps, audit, gateway, halts, inbox, journal, stop_all, tokens
 from services.account_fields import LONGEST_NAME, check_description, check_id, check_name, check_token
 from services.audit import Actor
 from services.desk import Desk, Work
@@ -70,6 +70,7 @@ class NewAccount:
     testing: bool = False
     expires_in: timedelta | None = None
     profile: dict[str, Any] | None = field(default=None, repr=False)  # `OaProfile.raw`, when it was asked already
+    app_id: str = ""  # the Zalo app that issued the tokens; "": the environment's
 
 
 def mode(oa: OfficialAccount) -> Mode:
@@ -102,6 +103,8 @@ def register(desk: Desk, actor: Actor, new: NewAccount) -> OfficialAccount:
         "profile": new.profile,
         "profile_at": now if new.profile else None,
         "created_by": actor.staff.telegram_id if actor.staff else None,
+        "app_id": apps.find(desk, new.app_id).app_id if new.app_id else desk.settings.zalo_app_id,
+        "app_since": None,
     }
     with write():
         oa = _enter(desk, oa_id, values)
@@ -120,7 +123,7 @@ def _enter(desk: Desk, oa_id: str, values: dict[str, Any]) -> OfficialAccount:
     now = desk.now()
     values = {**values, **stop_all.of_a_new_oa(now)}
     if old is None:
-        return OfficialAccount.create(oa_id=oa_id, app_id=desk.settings.zalo_app_id, created_at=now, **values)
+        return OfficialAccount.create(oa_id=oa_id, created_at=now, **values)
     if old.state != OaState.REMOVED:
         raise Conflict("oa.exists", name=old.name, oa_id=oa_id)
     fresh = {"state": OaState.ACTIVE, "removed_at": None}
@@ -130,14 +133,14 @@ def _enter(desk: Desk, oa_id: str, values: dict[str, Any]) -> OfficialAccount:
     return OfficialAccount.get_by_id(old.id)
 
 
-async def check_access_token(desk: Desk, access: str, oa_id: str | None = None) -> OaProfile:
-    """Ask Zalo whom the token belongs to, before anything is stored.
+async def check_access_token(desk: Desk, access: str, oa_id: str | None = None, app_id: str = "") -> OaProfile:
+    """Ask Zalo whom the token of the app `app_id` (the environment's) belongs to, before anything is stored.
 
     Raises Invalid `oa.token_dead` (code), `oa.wrong_id` (given, found, found_name), `oa.token_empty`, `oa.token_shape`,
-    and Conflict `zalo.unreachable`.
+    Conflict `zalo.unreachable`, and Refusal `app.unknown`.
     """
+    app = await in_thread(apps.keys_of_app, desk, app_id) if app_id else desk.app_keys()
     try:
-        app = desk.app_keys()
         zalo = desk.zalo.for_app(app) if app.use_proof else desk.zalo
         profile = await zalo_oa.get_profile(zalo, check_token(access))
     except Refused as refused:

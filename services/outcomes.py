@@ -25,6 +25,7 @@ _HELD = {
     "oa.no_tokens": "token",
     "oa.tokens_unreadable": "token",
     "oa.stopped": "stopped",
+    "oa.late": "stopped",
     "send.stop_all": "stopped",
 }
 _WRONG_APP = {"app.unknown", "app.unreadable"}  # no event tells when the owner mends it: looked at again and again

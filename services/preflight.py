@@ -3,10 +3,10 @@
 Asked before the preview, again when the yes comes, and a last time by the sender. One table of rules, read from the
 top; the first that objects is the answer. Everything is known locally: nothing is asked of Zalo.
 
-Refusals: send.paused {name}, oa.no_tokens {name}, oa.needs_reauth {name}, send.stop_all {by, since}, oa.stopped
-{name, code}, send.not_tester {name, user}, send.blocked {user, code}, send.window_closed {user, last}, send.opted_out
-{since, code}, template.not_sendable {template_id, template, status, reason}, send.quota_zns {name, daily, until},
-send.quota_template {template, until}.
+Refusals: send.paused {name}, oa.no_tokens {name}, oa.needs_reauth {name}, send.stop_all {by, since}, oa.late {name,
+since}, oa.stopped {name, code}, send.not_tester {name, user}, send.blocked {user, code}, send.window_closed {user,
+last}, send.opted_out {since, code}, template.not_sendable {template_id, template, status, reason}, send.quota_zns
+{name, daily, until}, send.quota_template {template, until}.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from services import stop_all, templates, token_pairs
 from services.accounts import Mode, mode
 from services.desk import VIETNAM, Desk
 from services.errors import Refusal
+from services.halts import RECONNECTED
 from services.interaction import last_interaction
 
 WINDOW = timedelta(days=7)  # a consultation message needs an interaction within it
@@ -165,6 +166,8 @@ def _all_stopped(case: Case) -> Refusal | None:
 def _stopped(case: Case) -> Refusal | None:
     if case.oa.stopped_at is None:
         return None
+    if case.oa.stopped_code == RECONNECTED:
+        return Refusal("oa.late", name=case.oa.name, since=case.oa.stopped_at)
     return Refusal("oa.stopped", code=case.oa.stopped_code, name=case.oa.name, since=case.oa.stopped_at)
 
 

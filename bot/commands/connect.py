@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.forms.add_oa import ADD_OA, new_form
+from bot.forms.add_oa import begin as begin_add
 from bot.forms.engine import open_form
 from bot.forms.oa_fields import FIELDS, field_form
 from bot.markup import OldKeyboard, Screen, part, whole
@@ -82,7 +82,7 @@ async def away(turn: Turn, args: Args) -> None:
 
 async def _paste(turn: Turn, oa: OfficialAccount | None) -> None:
     if oa is None:
-        await open_form(ADD_OA, turn, new_form())
+        await begin_add(turn)
     else:
         await open_form(FIELDS["tokens"], turn, field_form("tokens", oa))
 

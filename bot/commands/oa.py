@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.forms.add_oa import ADD_OA, new_form
+from bot.forms import add_oa
 from bot.forms.engine import open_form
 from bot.forms.oa_fields import FIELDS, field_form
 from bot.markup import OldKeyboard, Screen, part, whole
@@ -54,7 +54,7 @@ async def show_card(turn: Turn, args: Args) -> None:
 
 async def add(turn: Turn, args: Args) -> None:
     """Begin to register an OA."""
-    await open_form(ADD_OA, turn, new_form())
+    await add_oa.begin(turn)
 
 
 async def edit(turn: Turn, args: Args) -> None:

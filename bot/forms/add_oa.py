@@ -5,18 +5,20 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from bot.forms.engine import ask
-from bot.keyboards import cancel_row
+from bot.forms.engine import ask, open_form
+from bot.keyboards import cancel_row, short
 from bot.markup import Button, Rows, Screen, to
+from bot.screens.apps import app_name
 from bot.screens.oa_card import added
 from bot.turn import Turn
-from services import accounts, current, reconcile, templates, troubles
+from services import accounts, apps, current, reconcile, templates, troubles
 from services.accounts import NewAccount
 from services.drafts import Form
 from services.errors import Conflict, DeskError, Invalid
 from services.pacing import Lane
 from texts.html import Html, lines
 
+APP = "app"
 STEPS = ("name", "oa_id", "access", "refresh", "description", "published", "testing")
 SECRET = {"access", "refresh"}
 YES_NO = {"published", "testing"}
@@ -26,9 +28,15 @@ NO = {"no", "n", "không", "khong", "0"}
 ASKED_AGAIN = {"oa.wrong_id": "oa_id", "oa.id_invalid": "oa_id", "oa.exists": "oa_id", "oa.name_empty": "name"}
 
 
-def new_form() -> Form:
-    """An empty one."""
-    return Form("add_oa", STEPS[0])
+async def begin(turn: Turn) -> None:
+    """Open an empty form; with several Zalo apps the first question is whose tokens they are."""
+    several = len(await turn.db(apps.known, turn.desk)) > 1
+    form = Form("add_oa", APP, {"several": True}) if several else Form("add_oa", STEPS[0])
+    await open_form(ADD_OA, turn, form)
+
+
+def _steps(form: Form) -> tuple[str, ...]:
+    return (APP, *STEPS) if form.data.get("several") else STEPS
 
 
 class AddOa:
@@ -36,20 +44,20 @@ class AddOa:
 
     async def question(self, turn: Turn, form: Form) -> Screen:
         """The open question, under what was answered so far."""
-        t = turn.t
-        number = STEPS.index(form.step) + 1
-        title = t("add_oa.title", step=number, steps=len(STEPS))
-        return Screen(
-            lines(title, *_answers(turn, form), "", t(f"add_oa.ask_{form.step}")),
-            [*_choices(turn, form.step), cancel_row(t)],
-        )
+        t, steps = turn.t, _steps(form)
+        title = t("add_oa.title", step=steps.index(form.step) + 1, steps=len(steps))
+        choices = await _apps(turn) if form.step == APP else _choices(turn, form.step)
+        return Screen(lines(title, *_answers(turn, form), "", t(f"add_oa.ask_{form.step}")), [*choices, cancel_row(t)])
 
     async def answer(self, turn: Turn, form: Form) -> None:
         """Keep one answer; after the last one, check with Zalo and register."""
         if form.step in SECRET:
             await turn.forget_my_message(form.message_id)
-        form.data[form.step] = _checked(form.step, turn.text.strip())
-        missing = [step for step in STEPS if step not in form.data]
+        if form.step == APP:
+            form.data[APP] = await _checked_app(turn)
+        else:
+            form.data[form.step] = _checked(form.step, turn.text.strip())
+        missing = [step for step in _steps(form) if step not in form.data]
         if missing:
             form.step = missing[0]
             await ask(self, turn, form)
@@ -59,7 +67,7 @@ class AddOa:
     async def _register(self, turn: Turn, form: Form) -> None:
         data = form.data
         try:
-            profile = await accounts.check_access_token(turn.desk, data["access"], data["oa_id"])
+            profile = await accounts.check_access_token(turn.desk, data["access"], data["oa_id"], data.get(APP, ""))
             oa = await turn.db(accounts.register, turn.desk, turn.actor, _account(data, profile.raw))
         except (Invalid, Conflict) as error:
             form.step = ASKED_AGAIN.get(error.key, "access")
@@ -74,7 +82,20 @@ class AddOa:
 
 
 def _account(data: dict[str, Any], profile: dict[str, Any]) -> NewAccount:
-    return NewAccount(**{step: data[step] for step in STEPS}, profile=profile)
+    return NewAccount(**{step: data[step] for step in STEPS}, profile=profile, app_id=data.get(APP, ""))
+
+
+async def _apps(turn: Turn) -> Rows:
+    """The apps to choose from."""
+    found = await turn.db(apps.known, turn.desk)
+    return [[Button(f"🧩 {short(app_name(turn.t, app), 30)}", to("f", APP, app.app_id))] for app in found]
+
+
+async def _checked_app(turn: Turn) -> str:
+    app_id = turn.text.strip()
+    if app_id not in {app.app_id for app in await turn.db(apps.known, turn.desk)}:
+        raise Invalid("form.tap_button")
+    return app_id
 
 
 def _checked(step: str, text: str) -> Any:
@@ -98,7 +119,7 @@ def _yes_or_no(text: str) -> bool:
 def _answers(turn: Turn, form: Form) -> list[Html]:
     return [
         turn.t("add_oa.answered", name=turn.t(f"add_oa.name_{step}"), value=_shown(turn, step, form.data[step]))
-        for step in STEPS
+        for step in _steps(form)
         if step in form.data
     ]
 

@@ -6,6 +6,8 @@ import pytest
 
 from bot.forms.add_oa import STEPS
 from models import Draft, OaToken, OfficialAccount, Role, Staff, StaffUpdate, TokenState
+from services import apps
+from services.audit import CLI
 
 
 def answer_up_to(person, words, pair, last: str, **other: str):
@@ -146,3 +148,27 @@ def test_a_manager_who_is_one_no_longer_cannot_finish_the_form(desk, words):
     person.tap(words("button.no"))
     desk.settle()
     assert OfficialAccount.select().count() == 0
+
+
+def test_with_several_apps_it_is_asked_whose_tokens_they_are(desk, words):
+    """The first question then; only a button answers it, and the OA belongs to that app."""
+    apps.add(desk.desk(), CLI, "990011223344", "Ứng dụng hai", "SecretOfTheApp2222", "WebhookKeyOfApp222")
+    person, pair = desk.person(language=words.language), desk.issue()
+    person.say("/start")
+    person.wait_for(words("button.add_oa"))
+    person.tap(words("button.add_oa"))
+    person.wait_for(words("add_oa.ask_app"))
+    person.say("990011")
+    person.wait_for(words("error.form.tap_button.what"))
+    person.tap("🧩 Ứng dụng hai")
+    for text in ("Spa Hoa Mai", pair["oa_id"], pair["access_token"], pair["refresh_token"]):
+        person.wait_for("✔️" if text != "Spa Hoa Mai" else words("add_oa.ask_name"))
+        person.say(text)
+    person.wait_for(words("add_oa.ask_description"))
+    person.tap(words("button.skip"))
+    person.wait_for(words("add_oa.ask_published"))
+    person.tap(words("button.no"))
+    person.wait_for(words("add_oa.ask_testing"))
+    person.tap(words("button.no"))
+    person.wait_for(words("oa.prove_offer"))
+    assert OfficialAccount.get().app_id == "990011223344"
