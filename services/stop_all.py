@@ -15,7 +15,7 @@ from db import from_ms, is_sqlite, to_ms, write
 from models import Delivery, DeliveryState, Notice, OaState, OfficialAccount, Role, Staff
 from services import audit, confirmations, house, notices, rows, staff
 from services.audit import Actor
-from services.desk import Desk, Work
+from services.desk import VIETNAM, Desk, Work
 from services.errors import Conflict, NotAllowed, Refusal
 
 STOP_ALL = "stop_all"  # the setting, the notice, and the kind of confirmation
@@ -190,7 +190,9 @@ def _tell(now: datetime, actor: Actor) -> None:
     """Every manager but the one who pressed it and sees it on the screen. Theirs stand too, however few."""
     standing = in_force()
     assert standing is not None
-    payload = {"by": standing.by, "since": to_ms(now), "oas": standing.oas}
+    # `at` is for letters, which know no more of a notice than its text.
+    at = f"{now.astimezone(VIETNAM):%H:%M %d/%m}"
+    payload = {"by": standing.by, "since": to_ms(now), "oas": standing.oas, "at": at}
     for chat in _managers() - _own_chat(actor):
         notices.post(now, chat, STOP_ALL, str(to_ms(now)), payload)
 
@@ -199,8 +201,10 @@ def _tell_over(now: datetime, actor: Actor, standing: Standstill, resumed: int) 
     """What was told becomes past, and loses its button; managers and who pressed it hear that messages leave again."""
     since = to_ms(standing.since)
     payload = {"by": _name(actor), "at": to_ms(now), "oas": resumed}
-    for told in Notice.select().where(Notice.kind == STOP_ALL, Notice.ref == str(since)):
+    of_this = (Notice.kind == STOP_ALL, Notice.ref == str(since))
+    for told in Notice.select().where(*of_this):
         notices.post(now, told.chat_id, STOP_ALL, told.ref, {**told.payload, "over": payload})
+    Notice.update(urgent=False).where(*of_this).execute()  # no letter about what is over
     pressed = {standing.staff_id} if standing.staff_id is not None else set()
     for chat in (_managers() | pressed) - _own_chat(actor):
         notices.post(now, chat, "start_all", str(since), payload)

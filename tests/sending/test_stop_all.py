@@ -86,6 +86,7 @@ def test_every_oa_stops_and_an_own_reason_stays(shop, lan, hoa):
     assert (entry.staff_id, entry.chat_id, entry.message_id, entry.detail) == (55, 55, 9, {"oas": 2})
     (notice,) = Notice.select().where(Notice.kind == "stop_all")
     assert (notice.chat_id, notice.payload["by"], notice.payload["oas"]) == (56, "Lan", 2)
+    assert (notice.urgent, notice.payload["at"]) == (True, "09:00 23/11")
 
 
 def test_nothing_leaves_while_everything_stands_still(shop, lan, hoa, fan):
@@ -159,6 +160,7 @@ def test_what_waited_goes_when_a_manager_lets_it(shop, lan, hoa, fan):
     assert shop.again(an).stopped_code == "-115"
     told = {notice.kind: notice for notice in Notice.select().where(Notice.kind.in_(["stop_all", "start_all"]))}
     assert told["stop_all"].payload["over"]["by"] == "Hoa"
+    assert not told["stop_all"].urgent
     assert told["start_all"].chat_id == 55  # who pressed it; the manager who let it go saw it on the screen
     entry = AuditEntry.get(AuditEntry.action == "stop_all.off")
     assert (entry.staff_id, entry.detail) == (56, {"oas": 1, "waiting": 3})
