@@ -53,7 +53,7 @@ def outcome(t: Texts, seen: Seen, again: str) -> Page:
         case OauthState.CONNECTED:
             return plain(t, "connected", OK, "good", name=seen.found)
         case OauthState.ASKING:
-            return plain(t, "asking", OK, "good", name=seen.found)
+            return plain(t, "asking", OK, "go", name=seen.found)
         case OauthState.WRONG_OA:
             return plain(t, "wrong_oa", WRONG, expected=seen.expected, found=seen.found)
         case OauthState.DENIED:

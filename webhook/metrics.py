@@ -24,7 +24,6 @@ from webhook.reception import Reception
 
 FRESH_FOR = 15.0
 SELDOM = 300.0
-RECENT = 100_000  # rows
 _CHECK_HELP = "How each check of `manage.py doctor` that reads rows stands: 0 ok, 1 warning, 2 broken."
 
 
@@ -89,7 +88,9 @@ class Rows(Collector):
 
     def _business(self) -> Iterator[Metric]:
         yield _labelled("oadesk_inbox_events", "Stored events not applied yet, by state.", "state", _inbox())
-        yield _labelled("oadesk_deliveries", f"The last {RECENT:,} messages by state.", "state", _recent(Delivery))
+        yield _labelled(
+            "oadesk_deliveries", f"The last {machinery.RECENT:,} messages by state.", "state", _recent(Delivery)
+        )
         yield _labelled("oadesk_deliveries_held", "Messages that wait, by reason.", "reason", _held())
         yield _labelled("oadesk_official_accounts", "Official Accounts by state.", "state", _recent(OfficialAccount))
         yield GaugeMetricFamily("oadesk_followers", "People following any OA.", value=self._people())
@@ -146,13 +147,15 @@ def _labelled(name: str, text: str, label: str, counts: Iterable[tuple[str, floa
 def _recent(table: type[Row]) -> list[tuple[str, int]]:
     newest = int(table.select(fn.MAX(table.id)).scalar() or 0)
     state: Any = table.state  # type: ignore[attr-defined]
-    rows: Any = table.select(state, fn.COUNT(table.id)).where(table.id > newest - RECENT).group_by(state).tuples()
+    rows: Any = (
+        table.select(state, fn.COUNT(table.id)).where(table.id > newest - machinery.RECENT).group_by(state).tuples()
+    )
     return list(rows)
 
 
 def _held() -> list[tuple[str, int]]:
     reason = Delivery.held_reason
-    some = Delivery.select(reason).where(machinery.OPEN_DELIVERY, reason != "").limit(RECENT).alias("some")
+    some = Delivery.select(reason).where(machinery.OPEN_DELIVERY, reason != "").limit(machinery.RECENT).alias("some")
     rows: Any = (
         Delivery.select(some.c.held_reason, fn.COUNT(SQL("*"))).from_(some).group_by(some.c.held_reason).tuples()
     )

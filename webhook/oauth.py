@@ -96,7 +96,7 @@ class _Pages:
             # Neither the address nor the text of the error: both may hold what Zalo sent.
             log.error("a page of connecting failed: %s", type(error).__name__)
             page = connect_pages.plain(t, "away", connect_pages.AWAY)
-        html = render_template("connect.html", page=page, language=t.language, css=CSS)
+        html = render_template("connect.html", page=page, language=t.language, css=_beside(CSS))
         return Response(html, page.status, headers=HEADERS, mimetype="text/html")
 
     def _start(self, secret: str, seen: Seen, t: Texts) -> Page:
@@ -153,7 +153,12 @@ class _Pages:
         return self._texts.get(str(wanted)) or self._texts["vi"]
 
     def _again(self, secret: str) -> str:
-        return f"{START}?t={quote(secret)}"  # without Zalo's code in the address
+        return f"{_beside(START)}?t={quote(secret)}"  # without Zalo's code in the address
+
+
+def _beside(path: str) -> str:
+    """As the pages name each other: PUBLIC_URL may hold a path that a proxy takes away."""
+    return path.rpartition("/")[2]
 
 
 def _error_number() -> str:
