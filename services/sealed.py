@@ -18,7 +18,7 @@ from services import durable
 from services.desk import Desk
 
 PAGE = 200
-QUICK = 500  # rows of a column that a look between two requests reads at most
+QUICK = 100  # rows of a column that a look between two requests reads at most
 JOURNAL = "journal"
 JOURNAL_SEALED_IN = "services/journal.py"
 JOURNAL_WRITERS = ("worker", "clock", "bot")
@@ -100,32 +100,37 @@ COLUMNS = (
     ),
     Column(OauthTicket, "verifier", _ticket("verifier"), _TICKETS, ("bot",)),
     Column(OauthTicket, "code", _ticket("code"), _TICKETS, ("web",)),
-    Column(OauthTicket, "pair", _ticket("pair"), "services/connect_pairs.py", ("worker",)),
+    Column(OauthTicket, "pair", _ticket("pair"), _TICKETS, ("worker",)),
 )  # fmt: skip
 
 
-def look(box: SecretBox, blob: str, context: str) -> Seal:
-    """How one text stands, by opening it as its reader would."""
-    for which, seal in ((box.newest_only(), Seal.NEWEST), (box, Seal.OLD)):
-        try:
-            which.open(blob, context)
-        except CannotOpen:
-            continue
-        return seal
-    return Seal.UNREADABLE
+class _Look:
+    """Tells how a text stands, by opening it as its reader would."""
+
+    def __init__(self, box: SecretBox) -> None:
+        self._boxes = ((box.newest_only(), Seal.NEWEST), (box, Seal.OLD))
+
+    def __call__(self, blob: str, context: str) -> Seal:
+        for box, seal in self._boxes:
+            try:
+                box.open(blob, context)
+            except CannotOpen:
+                continue
+            return seal
+        return Seal.UNREADABLE
 
 
 def survey(desk: Desk, *, quick: bool = False) -> Iterator[Found]:
-    """Look at every sealed text there is; `quick`: at no more than the newest few hundred of each place."""
+    """Look at every sealed text there is; `quick`: at no more than the newest of each place."""
+    look = _Look(desk.box)
     for column in COLUMNS:
         for row in column.latest(QUICK) if quick else column.rows():
-            yield Found(
-                column.place, row.id, look(desk.box, getattr(row, column.name), column.context(row)), column.writers
-            )
+            seal = look(getattr(row, column.name), column.context(row))
+            yield Found(column.place, row.id, seal, column.writers)
     for path, context in journal_files(desk):
         blob = _read(path)
         if blob is not None:
-            yield Found(JOURNAL, path.name, look(desk.box, blob, context), JOURNAL_WRITERS)
+            yield Found(JOURNAL, path.name, look(blob, context), JOURNAL_WRITERS)
 
 
 def reseal(box: SecretBox, column: Column, row: Any) -> tuple[Seal, bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -100,12 +100,13 @@ def keys_quickly(desk: Desk) -> Iterator[Finding]:
 
     One row that is lost is no reason to take the web process out of service.
     """
-    found = _keys(sealed.survey(desk, quick=True))
-    some = any(each.seal is not Seal.UNREADABLE for each in sealed.survey(desk, quick=True))
+    seen = list(sealed.survey(desk, quick=True))
+    found = _keys(seen)
+    some = any(each.seal is not Seal.UNREADABLE for each in seen)
     yield replace(found, level=Level.WARNING) if found.level is Level.BROKEN and some else found
 
 
-def _keys(found: Iterator[Found]) -> Finding:
+def _keys(found: Iterable[Found]) -> Finding:
     tell, count, lost = Teller("keys"), Counter[Seal](), []
     for each in found:
         count[each.seal] += 1
