@@ -4,7 +4,7 @@ Keys and their values (times are aware UTC datetimes):
   mode.live, mode.test, mode.paused
   stop_all {since, by}
   stopped {since, code}, late {count}: connected again after long, a person decides about what waits
-  connection.ok {renewed, next}, connection.unproven {expires}, connection.ending {days},
+  connection.ok {renewed, next}, connection.unproven {expires, next}, connection.ending {days},
   connection.failing {code, next, expires}, connection.broken {code}, connection.revoked, connection.none
   app.no_secret, app.no_id, app.unknown {app_id}, app.unreadable {app_id}
   package.ok / package.soon / package.over {package, days, until, rate}, package.unknown {rate}
@@ -28,7 +28,7 @@ from services import acceptance, app_rows, apps, counters, halts, pacing, stop_a
 from services.accounts import Mode, mode
 from services.desk import VIETNAM, Desk
 from services.errors import Refusal
-from services.tokens import RENEW_WHEN_LEFT
+from services.tokens import next_renewal
 from zalo.payload import as_date
 
 SILENT_AFTER = timedelta(hours=3)
@@ -109,12 +109,12 @@ def _connection(desk: Desk, oa: OfficialAccount) -> Line:
         values = {"code": row.error_code, "next": row.retry_at, "expires": row.access_expires_at}
         return Line(level, "connection.failing", values)
     if row.state == TokenState.UNPROVEN:
-        return Line(Level.WARNING, "connection.unproven", {"expires": row.access_expires_at})
+        values = {"expires": row.access_expires_at, "next": next_renewal(row)}
+        return Line(Level.WARNING, "connection.unproven", values)
     if row.refresh_expires_at is not None and row.refresh_expires_at - desk.now() <= ENDING:
         days = max(0, -(-(row.refresh_expires_at - desk.now()) // timedelta(days=1)))
         return Line(Level.WARNING, "connection.ending", {"days": days})
-    following = row.access_expires_at - RENEW_WHEN_LEFT * token_pairs.lifetime(row)
-    return Line(Level.OK, "connection.ok", {"renewed": row.refreshed_at, "next": following})
+    return Line(Level.OK, "connection.ok", {"renewed": row.refreshed_at, "next": next_renewal(row)})
 
 
 def _package(desk: Desk, oa: OfficialAccount) -> Line:

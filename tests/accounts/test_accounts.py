@@ -129,6 +129,15 @@ def test_setting_a_flag_to_what_it_is_changes_nothing(shop):
     assert (shop.again(shop.oa).revision, AuditEntry.select().count()) == before
 
 
+def test_a_flag_changed_on_an_old_screen_is_changed_all_the_same(shop):
+    """What counts is the row, not what the screen of some minutes ago believed."""
+    old, now = shop.again(shop.oa), shop.again(shop.oa)
+    accounts.set_flags(shop.desk(), CLI, now, published=False)
+    assert accounts.set_flags(shop.desk(), CLI, old, published=True) is Mode.LIVE
+    assert shop.again(shop.oa).published
+    assert old.revision == shop.again(shop.oa).revision
+
+
 def test_finding_ignores_accents_and_prefers_the_exact_one(shop):
     """By part of the name, or by the whole id."""
     accounts.register(shop.desk(), CLI, new(name="Hoa Mai"))
