@@ -46,6 +46,7 @@ def test_the_run_was_worth_searching(evidence):
         "cli.log at the end",
     ):
         assert place in evidence.found
+    assert b"alone reads everything" in evidence.found["manage.py rotate-keys"]
     assert b"oadesk_check" in evidence.found["page /metrics"]
 
 

@@ -1,6 +1,7 @@
 """services/sealed.py: the list of sealed places is complete, and a text opens in its own place only."""
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,10 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from sealed_rows import everything, fill
 
+from models import OauthTicket
 from secretbox import CannotOpen, SecretBox
-from services import drafts, journal, sealed, staff, token_pairs, updates
+from services import apps, connect_tickets, connecting, drafts, journal, sealed, staff, token_pairs, updates
+from services.audit import CLI, Actor
 from services.desk import Desk
 from services.sealed import COLUMNS, JOURNAL_SEALED_IN, Seal
 
@@ -69,17 +72,22 @@ def test_texts_that_changed_rows_do_not_open(desk, clock, column):
 
 
 def test_what_the_program_seals_is_found_by_the_list(shop):
-    """The contexts of the list are those of the code: a token, a draft, an update and a journal file open."""
-    desk, now = shop.desk(), shop.clock.now()
+    """The contexts of the list are those of the code, for every column of it and for the journal."""
+    settings = shop.settings.model_copy(update={"public_url": "https://desk.example.vn"})
+    desk, now = replace(shop.desk(), settings=settings), shop.clock.now()
     person = staff.recognise(now, shop.settings.telegram_owner_id, "Hoa", shop.settings.telegram_owner_id)
     drafts.save(now, desk.box, person, drafts.Form("add_oa", "name", {"token": "pasted"}))
     updates.store(now, desk.box, [updates.Arrival(77, 1, 2, '{"text": "a token"}')])
     pair = token_pairs.Pair("access", "refresh", now)
     journal.keep(desk, journal.Entry(shop.oa.id, shop.oa.oa_id, 0, pair))
-    found = {each.place: each.seal for each in sealed.survey(desk)}
-    assert found == dict.fromkeys(
-        ["oa_token.access", "oa_token.refresh", "draft.data", "staff_update.payload", "journal"], Seal.NEWEST
-    )
+    apps.add(desk, CLI, "990011223344", "An", "AppSecretOfTests0001", "WebhookSecretTests01")
+    link = connecting.begin(desk, Actor("Hoa", person), oa=None, app_id="", chat_id=1)
+    ticket = OauthTicket.get_by_id(link.ticket_id)
+    assert connect_tickets.returned(now, desk.box, ticket, "a code", "")
+    seals = {each.place: each.seal for each in sealed.survey(desk)}
+    assert connect_tickets.keep_pair(now, desk.box, OauthTicket.get_by_id(ticket.id), "{}")
+    seals |= {each.place: each.seal for each in sealed.survey(desk)}
+    assert seals == dict.fromkeys([column.place for column in COLUMNS] + ["journal"], Seal.NEWEST)
 
 
 def test_a_look_tells_old_keys_and_lost_ones_apart(desk, clock):
