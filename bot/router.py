@@ -12,7 +12,7 @@ from bot.commands.sending import PHONE
 from bot.forms.engine import park, picked, present, take
 from bot.forms.kinds import KINDS
 from bot.keyboards import home_row
-from bot.markup import OldKeyboard, Screen, part, read
+from bot.markup import Button, OldKeyboard, Screen, part, read, to
 from bot.roles import BUTTONS, BY_NAME, FORMS
 from bot.routes import BUTTON_ROUTES, COMMAND_ROUTES
 from bot.screens.home import home
@@ -28,6 +28,9 @@ COMMAND = re.compile(r"/([A-Za-z0-9_]+)(?:@\w+)?(?:\s+(.*))?$", re.DOTALL)
 OF_FORMS = {"f", "f.go", "cancel", "yes", "text.edit", "text.again", "zns.edit", "zns.again", "send.way"}
 BUTTON_STEPS = {"choose", "way", "preview", "edit"}
 TOKEN_LIKE = re.compile(r"[A-Za-z0-9_\-.~+/=]{60,}")
+# Secrets of a Zalo app are shorter, as words and codes of customers are: taken for one only while a form asks for it.
+SECRET_STEPS = {"secret", "webhook"}
+SECRET_LIKE = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9_-]{12,64}")
 
 
 async def handle(turn: Turn) -> None:
@@ -69,6 +72,10 @@ async def _typed(turn: Turn) -> None:
     elif TOKEN_LIKE.fullmatch(turn.text.strip()):
         await turn.forget_my_message(None)
         await turn.show(Screen(turn.t("unknown.token"), [home_row(turn.t)]))
+    elif form is not None and form.step in SECRET_STEPS and SECRET_LIKE.fullmatch(turn.text.strip()):
+        await turn.forget_my_message(None)
+        go_on = [Button(turn.t.plain("button.go_on"), to("f.go"))]
+        await turn.show(Screen(turn.t("unknown.secret"), [go_on, home_row(turn.t)]))
     else:
         await pasted(turn)
 

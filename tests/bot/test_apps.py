@@ -86,6 +86,24 @@ def test_no_secret_of_the_form_stays_in_clear(desk):
     assert SECRET not in kept
 
 
+def test_a_secret_typed_after_leaving_the_form_is_deleted_too(desk, words):
+    """Somebody looked something up in the guide and pastes where the form no longer listens."""
+    owner = owner_of(desk, words)
+    open_apps(owner, words)
+    owner.tap(words("button.app_add"))
+    for step, text in (("app_id", APP), ("name", "Hoa Mai")):
+        owner.wait_for(words(f"app_form.ask_{step}"))
+        owner.say(text)
+    owner.wait_for(words("app_form.ask_secret"))
+    owner.say("/trogiup")
+    owner.wait_for(words("help.title"))
+    typed = owner.say(SECRET)
+    owner.wait_for(words("unknown.secret"))
+    owner.wait_until_deleted(typed)
+    owner.tap(words("button.go_on"))
+    owner.wait_for(words("app_form.ask_secret"))
+
+
 def test_one_secret_for_both_is_refused_and_both_are_asked_again(desk, words):
     """The classic mix-up is named; the app's number and name stay."""
     owner = owner_of(desk, words)

@@ -139,6 +139,7 @@ def test_the_link_is_a_button_and_stands_in_no_text(desk, words):
     secret = secret_in(shown)
     assert secret not in shown["text"]
     assert "09:10" in shown["text"]  # ten minutes from now
+    assert shown["link_preview_options"] == {"is_disabled": True}  # nobody's crawler opens the link
     assert OauthTicket.get().secret_hash != secret
     assert secret not in str(list(AuditEntry.select().dicts())) + str(list(Notice.select().dicts()))
 
