@@ -126,7 +126,7 @@ def _enter(desk: Desk, oa_id: str, values: dict[str, Any]) -> OfficialAccount:
         return OfficialAccount.create(oa_id=oa_id, created_at=now, **values)
     if old.state != OaState.REMOVED:
         raise Conflict("oa.exists", name=old.name, oa_id=oa_id)
-    fresh = {"state": OaState.ACTIVE, "removed_at": None}
+    fresh = {"state": OaState.ACTIVE, "removed_at": None, "lost_at": None}
     OfficialAccount.update(**values, **fresh, revision=OfficialAccount.revision + 1).where(
         OfficialAccount.id == old.id
     ).execute()

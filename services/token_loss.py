@@ -13,7 +13,8 @@ import structlog
 
 from db import from_ms, write
 from models import OaState, OaToken, OfficialAccount, TokenState
-from services import notices, token_pairs
+from services import audit, notices, token_pairs
+from services.audit import MACHINE
 from services.desk import Desk
 from zalo.events import FUTURE_LIMIT_MS
 
@@ -52,6 +53,7 @@ def begin(
         ).execute()
         payload = {"oa_id": oa.oa_id, "code": code, "lost": lost, "revoked": code == REVOKED}
         notices.alert(now, "needs_reauth", f"{oa.oa_id}:{row.generation}", payload)
+        audit.record(now, MACHINE, "oa.lost", oa_id=oa.oa_id, target=oa.name, detail={"code": code})
     log.error("needs_reauth", oa_id=oa.oa_id, code=code, lost=lost)
     return True
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from models import Delivery, DeliveryState, Notice, OaState, OfficialAccount
-from services import halts, notices
+from services import audit, halts, notices
+from services.audit import MACHINE
 
 BY_ITSELF_WITHIN = timedelta(minutes=60)
 
@@ -29,6 +30,7 @@ def good_pair(now: datetime, oa_row: int, generation: int) -> bool:
     if not back:
         return False
     _tell_it_is_over(now, f"{oa.oa_id}:{generation}")
+    audit.record(now, MACHINE, "oa.back", oa_id=oa.oa_id, target=oa.name)
     away = now - oa.lost_at if oa.lost_at is not None else timedelta(0)
     waiting = _waiting(oa_row) if away > BY_ITSELF_WITHIN else 0
     if waiting:
