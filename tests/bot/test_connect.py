@@ -231,6 +231,8 @@ def test_a_new_oa_is_active_only_after_its_name_was_confirmed(desk, words):
     assert (oa.published, OaToken.get().state, FollowerSync.select().count()) == (False, "ok", 1)
     assert words("connect.next_publish") in card["text"]
     assert "🔌" in str(card["keyboard"])
+    desk.drain()
+    assert words("connect.added") in person.last()["text"]  # nothing edits the card away
 
 
 def test_no_means_that_nothing_is_added(desk, words):
