@@ -15,6 +15,12 @@ from services.audit import CLI
 from services.sealed import Found
 
 
+RESTART_FIRST = (
+    "every process (web, bot, worker, clock) must have been restarted with the new key in front: one that was not "
+    "cannot open what is sealed from here on; its tokens and events wait until it is restarted"
+)
+
+
 @click.command("new-key")
 def new_key() -> None:
     """Print a new key for SECRET_KEYS."""
@@ -26,9 +32,12 @@ def new_key() -> None:
 def rotate_keys(as_json: bool) -> None:
     """Seal every secret again with the first key of SECRET_KEYS, and prove that it alone reads everything.
 
-    Everything may go on running, with the new key in front and the old one behind it. Safe to stop and to start again.
+    Everything may go on running, once every process was restarted with the new key in front and the old one behind it.
+    Safe to stop and to start again.
     """
     desk = open_desk()
+    if len(desk.settings.secret_keys) > 1:
+        _tell(RESTART_FIRST)
     print_rows((asdict(count) for count in rotation.rotate(desk, CLI, _tell)), as_json)
     proof = rotation.prove(desk)
     if proof.unreadable:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -49,6 +49,7 @@ class Kind(StrEnum):
     NOT_EVENT = "not_event"  # empty, cut off, or no JSON object
     OTHER_APP = "other_app"
     NO_SECRET = "no_secret"  # noqa: S105 - a name, not a secret
+    UNJUDGED = "unjudged"  # the secrets of its app cannot be opened here: it may well be Zalo's
     TOO_LARGE = "too_large"
 
 
@@ -62,10 +63,18 @@ class Verdict:
     fingerprint: str = ""
 
 
-def check(secrets: Secrets, default_app: str, raw: bytes, headers: Mapping[str, str], received_at: datetime) -> Verdict:
+def check(
+    secrets: Secrets,
+    default_app: str,
+    raw: bytes,
+    headers: Mapping[str, str],
+    received_at: datetime,
+    sealed: Container[str] = (),
+) -> Verdict:
     """Judge one request by the secrets of the app its body names. Touches no database, never raises.
 
-    `headers` under the names of KEPT_HEADERS; these are kept with the event.
+    `headers` under the names of KEPT_HEADERS; these are kept with the event. `sealed` names apps of which there may be
+    more secrets than `secrets` holds: their events are proven, or not judged.
     """
     if len(raw) > MAX_BODY:
         return Verdict(Kind.TOO_LARGE)
@@ -79,11 +88,10 @@ def check(secrets: Secrets, default_app: str, raw: bytes, headers: Mapping[str, 
     app_id = app_id_of(body) or default_app
     if app_id not in secrets:
         return Verdict(Kind.OTHER_APP, app_id=app_id)
-    if not secrets[app_id]:
-        return Verdict(Kind.NO_SECRET, app_id=app_id)
-    index = verify_parsed(raw, body, signature, app_id, secrets[app_id])
+    index = verify_parsed(raw, body, signature, app_id, secrets[app_id]) if secrets[app_id] else None
     if index is None:
-        return Verdict(Kind.WRONG, app_id=app_id)
+        known = Kind.WRONG if secrets[app_id] else Kind.NO_SECRET
+        return Verdict(Kind.UNJUDGED if app_id in sealed else known, app_id=app_id)
     event = from_body(raw, body, to_ms(received_at), server=headers.get(SERVER))
     row = _row(event, app_id, default_app, raw, headers, received_at)
     return Verdict(Kind.SIGNED, row, app_id, fingerprint(secrets[app_id][index]))
@@ -100,26 +108,35 @@ def _row(
 
 
 class KeyRing:
-    """The webhook secrets of every app we know: the environment's, and those the owner added."""
+    """The webhook secrets of every app we know: the environment's, and those the owner added.
+
+    A process that was not restarted with the new key cannot open what rotate-keys sealed. It goes on with the secrets
+    it read last, and `sealed` names the apps of which it does not know whether these are all.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.default_app = settings.zalo_app_id
+        self.sealed: frozenset[str] = frozenset()
         self._own = tuple(secret.get_secret_value() for secret in settings.zalo_webhook_secret)
         self._box = SecretBox(settings.secret_keys)
+        self._good: dict[str, tuple[str, ...]] = {}
 
     def read(self) -> Secrets:
         """App id -> secrets, newest first. The environment's app is there even with no secret at all."""
-        rings = {row.app_id: self._open(row) for row in ZaloApp.select()}
+        found = {row.app_id: self._open(row) for row in ZaloApp.select()}
+        self.sealed = frozenset(app_id for app_id, opened in found.items() if opened is None)
+        self._good = {id_: self._good.get(id_, ()) if opened is None else opened for id_, opened in found.items()}
+        rings = dict(self._good)
         if self.default_app:
             rings[self.default_app] = self._own + rings.get(self.default_app, ())
         return rings
 
-    def _open(self, row: ZaloApp) -> tuple[str, ...]:
+    def _open(self, row: ZaloApp) -> tuple[str, ...] | None:
         try:
             return tuple(json.loads(self._box.open(row.webhook_secrets, f"zalo_app:{row.app_id}:webhook_secrets")))
         except CannotOpen:
-            log.error("the webhook secrets of app %s were sealed with a key that is gone", row.app_id)
-            return ()  # the other apps go on
+            log.error("no key of SECRET_KEYS opens the webhook secrets of app %s: restart with the new one", row.app_id)
+            return None  # the other apps go on
 
 
 def record(now: datetime, counts: Mapping[str, int], alert: Callable[[], Mapping[str, object]]) -> None:

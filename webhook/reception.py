@@ -49,11 +49,14 @@ class Reception:
         self._nudging = False
 
     def receive(self, raw: bytes, headers: Mapping[str, str]) -> Verdict:
-        """Judge a request; a signed event is durable when this returns. Raises NotStored."""
-        verdict = check(self._current_keys(), self._ring.default_app, raw, headers, self._now())
+        """Judge a request; a signed event is durable when this returns. Raises NotStored, also for what may be one."""
+        keys = self._current_keys()
+        verdict = check(keys, self._ring.default_app, raw, headers, self._now(), self._ring.sealed)
         if verdict.row is not None:
             self._writer.submit(verdict.row)
         self.count(counter(verdict.kind))
+        if verdict.kind is Kind.UNJUDGED:
+            raise NotStored(f"the webhook secrets of app {verdict.app_id} cannot be opened with these SECRET_KEYS")
         if verdict.fingerprint:
             self.count(secret_counter(verdict.app_id, verdict.fingerprint))
         return verdict

@@ -147,6 +147,7 @@ def test_the_command_counts_proves_and_says_what_comes_next(run, old, clock):
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert [row["place"] for row in rows] == [column.place for column in COLUMNS] + ["journal"]
     assert {"place": "oa_token.access", "resealed": 1, "already": 0, "unreadable": []} in rows
+    assert done.stderr.splitlines()[0].startswith("every process (web, bot, worker, clock) must have been restarted")
     assert "alone reads everything" in done.stderr
     assert "leave the older keys out" in done.stderr
     for key in (NEW, *old.settings.secret_keys):

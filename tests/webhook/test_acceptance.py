@@ -7,8 +7,10 @@ import hmac
 import json
 
 import pytest
+from cryptography.fernet import Fernet
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from models import Counter, InboxEvent, Notice, Role
 from services import staff
@@ -227,6 +229,58 @@ def test_an_app_added_later_has_its_own_secrets(web, app, settings):
     assert InboxEvent.select().count() == 0
     post_signed(web, raw, secret="second-secret", app_id="77")
     assert InboxEvent.get().app_id == "77"
+
+
+class TestSealedWithAnotherKey:
+    """rotate-keys ran, and this web process was not restarted with the new key."""
+
+    SECOND = "second-app-of-tests"
+
+    @pytest.fixture(autouse=True)
+    def seal(self, database, settings, clock):
+        from models import ZaloApp
+        from secretbox import SecretBox
+
+        def seal(app_id, secret, keys=settings.secret_keys):
+            sealed = SecretBox(keys).seal(json.dumps([secret]), f"zalo_app:{app_id}:webhook_secrets")
+            row = {"app_id": app_id, "secret": "-", "webhook_secrets": sealed, "created_at": clock.now()}
+            ZaloApp.insert(**row).on_conflict(
+                conflict_target=[ZaloApp.app_id], update={"webhook_secrets": sealed}
+            ).execute()
+
+        return seal
+
+    @pytest.fixture
+    def other_keys(self):
+        return [SecretStr(Fernet.generate_key().decode())]
+
+    def test_what_cannot_be_judged_is_answered_503_and_counted(self, web, app, seal, other_keys):
+        """Zalo sends it again; answered 200 it would be gone, although it may well be genuine."""
+        seal("77", self.SECOND, other_keys)
+        answer = post_signed(web, event(app_id="77"), secret=self.SECOND, app_id="77")
+        assert (answer.status_code, InboxEvent.select().count()) == (503, 0)
+        app.extensions["reception"].close()
+        assert Counter.get(Counter.name == "webhook.unjudged").value == 1
+        assert post(web, event(app_id="77"), None).status_code == 200  # the console's probe is not signed
+
+    def test_the_secrets_read_last_go_on_proving_events(self, web, monkeypatch, seal, other_keys):
+        """The rotation changes nothing for who signs; what these do not prove may be signed with a newer one."""
+        monkeypatch.setattr("webhook.reception.KEYS_FOR", -1.0)
+        seal("77", self.SECOND)
+        assert post_signed(web, event(app_id="77"), secret=self.SECOND, app_id="77").status_code == 200
+        seal("77", "a-newer-one-of-tests", other_keys)
+        again = event(app_id="77", message={"msg_id": "another", "text": "hello"})
+        assert post_signed(web, again, secret=self.SECOND, app_id="77").status_code == 200
+        assert InboxEvent.select().count() == 2
+        newer = post_signed(web, event(app_id="77"), secret="a-newer-one-of-tests", app_id="77")
+        assert (newer.status_code, InboxEvent.select().count()) == (503, 2)
+
+    def test_the_environments_own_secrets_need_no_key(self, web, seal, other_keys):
+        """Of its app only what was added is sealed; a secret that is none of its own may be that one."""
+        seal(APP, self.SECOND, other_keys)
+        assert post_signed(web, V1).status_code == 200
+        assert InboxEvent.select().count() == 1
+        assert post_signed(web, V1, secret=self.SECOND).status_code == 503
 
 
 def test_only_headers_of_use_are_kept(web):
