@@ -13,6 +13,7 @@ from db import from_ms
 from models import Role
 from services import staff
 from services.stop_all import Outlook, Standstill
+from texts import figures
 from texts.html import Html, lines
 
 NAMED = 5  # OAs that stay stopped are named up to here
@@ -21,7 +22,7 @@ NAMED = 5  # OAs that stay stopped are named up to here
 def stopped_screen(turn: Turn, standing: Standstill, *, already: bool) -> Screen:
     """Right after the press, and whenever somebody presses again."""
     t = turn.t
-    since = t.moment(standing.since, turn.now())
+    since = figures.brief(t.language, standing.since, turn.now())
     head = t("stop_all.already" if already else "stop_all.done", by=standing.by, oas=standing.oas, since=since)
     notes = [t("stop_all.means")]
     if not staff.has_every_oa(turn.staff):
@@ -33,7 +34,7 @@ def stopped_screen(turn: Turn, standing: Standstill, *, already: bool) -> Screen
 
 def banner(turn: Turn, standing: Standstill) -> Html:
     """The line under the title of every screen where somebody would expect messages to leave."""
-    return turn.t("stop_all.banner", by=standing.by, since=turn.t.moment(standing.since, turn.now()))
+    return turn.t("stop_all.banner", by=standing.by, since=figures.brief(turn.t.language, standing.since, turn.now()))
 
 
 def start_row(turn: Turn, *, fresh: bool = False) -> Rows:
@@ -54,7 +55,7 @@ def start_question(turn: Turn, standing: Standstill, seen: Outlook, token: str) 
     names = ", ".join(oa_name(oa) for oa in seen.stay[:NAMED]) + ("…" if len(seen.stay) > NAMED else "")
     text = lines(
         t("stop_all.ask_title"),
-        t("stop_all.ask_standing", by=standing.by, since=t.moment(standing.since, turn.now())),
+        t("stop_all.ask_standing", by=standing.by, since=figures.brief(t.language, standing.since, turn.now())),
         "",
         t("stop_all.ask_resumes", oas=seen.resumes),
         t("stop_all.ask_waiting", count=seen.waiting) if seen.waiting else t("stop_all.ask_nothing_waits"),
@@ -80,4 +81,4 @@ def start_notice(turn: Turn, payload: Mapping[str, Any]) -> Screen:
 
 
 def _moment(turn: Turn, ms: int) -> str:
-    return turn.t.moment(from_ms(ms), turn.now())
+    return figures.brief(turn.t.language, from_ms(ms), turn.now())
