@@ -14,7 +14,6 @@ from services import rotation
 from services.audit import CLI
 from services.sealed import Found
 
-
 RESTART_FIRST = (
     "every process (web, bot, worker, clock) must have been restarted with the new key in front: one that was not "
     "cannot open what is sealed from here on; its tokens and events wait until it is restarted"

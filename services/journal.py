@@ -37,7 +37,8 @@ class Reason(StrEnum):
     WAITING = "waiting"  # for a database that takes it: saved by the next look
     UNREADABLE = "unreadable"  # sealed with a key that is gone, or damaged
     OLD_DATABASE = "old_database"  # the database is older than the pair: a backup was played back
-    OTHER_OA = "other_oa"  # the row it was meant for is another OA's now
+    NO_TOKENS = "no_tokens"  # its OA has no tokens here: it was removed at this very moment
+    OTHER_OA = "other_oa"  # this database has no such OA: it is not restored yet, or another desk's
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,9 @@ def keep(desk: Desk, entry: Entry) -> Path:
 
 
 def replay(desk: Desk, oa_row: int | None = None) -> int:
-    """Save every pair whose generation still fits, drop those that came too late; returns how many were saved.
+    """Save every pair whose generation still fits, drop those a newer one took the place of; returns how many fitted.
 
+    Whatever else lies there stays: it may be the only copy, and the database one that is still to be restored.
     Safe beside a running renewal: whichever of the two writes the row first, it is the same pair. For one OA raises
     peewee's errors: the stored refresh token is spent then, and must not be used. For all: what fails waits for the
     next time, and does not keep the others from being saved.
@@ -97,6 +99,11 @@ def leftover(desk: Desk) -> list[Leftover]:
     """What lies in the journal now, oldest first; a healthy desk has nothing there for longer than a second."""
     found = [_leftover(desk, path, row) for path, row in _files(desk, None)]
     return sorted((each for each in found if each is not None), key=lambda each: -each.age)
+
+
+def next_generation(desk: Desk, oa_row: int) -> int:
+    """The number for the first pair of an OA: what lies there of it, from before it was removed, must never fit."""
+    return max((_generation(path) + 1 for path, _ in _files(desk, oa_row)), default=0)
 
 
 def forget(desk: Desk, oa_row: int) -> None:
@@ -117,7 +124,7 @@ def _replay_one(desk: Desk, path: Path, oa_row: int) -> bool:
         saved = _known(entry) and token_pairs.replace(
             desk.box, desk.now(), oa_row, entry.generation, entry.pair, TokenState.OK
         )
-        late = not saved and not _expected(entry)
+        late = not saved and _superseded(entry)
     if saved or late:
         durable.remove(path)
         log.warning("journal_replayed" if saved else "journal_superseded", oa_id=entry.oa_id)
@@ -149,8 +156,10 @@ def _leftover(desk: Desk, path: Path, oa_row: int) -> Leftover | None:
 def _reason(entry: Entry) -> Reason:
     if not _known(entry):
         return Reason.OTHER_OA
-    behind = OaToken.select().where(OaToken.oa == entry.oa_row, OaToken.generation < entry.generation)
-    return Reason.OLD_DATABASE if behind.exists() else Reason.WAITING
+    row = OaToken.get_or_none(OaToken.oa == entry.oa_row)
+    if row is None:
+        return Reason.NO_TOKENS
+    return Reason.OLD_DATABASE if row.generation < entry.generation else Reason.WAITING
 
 
 def _clear(folder: Path) -> None:
@@ -168,9 +177,10 @@ def _known(entry: Entry) -> bool:
     ).exists()  # fmt: skip
 
 
-def _expected(entry: Entry) -> bool:
+def _superseded(entry: Entry) -> bool:
     # A row behind the journal means a database from before: a person has to look, so the file stays.
-    return OaToken.select().where(OaToken.oa == entry.oa_row, OaToken.generation <= entry.generation).exists()
+    newer = OaToken.select().where(OaToken.oa == entry.oa_row, OaToken.generation > entry.generation)
+    return _known(entry) and newer.exists()
 
 
 def _files(desk: Desk, oa_row: int | None) -> Iterator[tuple[Path, int]]:
@@ -181,6 +191,11 @@ def _files(desk: Desk, oa_row: int | None) -> Iterator[tuple[Path, int]]:
         number = path.name.partition("-")[0]
         if number.isdigit() and oa_row in {None, int(number)}:
             yield path, int(number)
+
+
+def _generation(path: Path) -> int:
+    number = path.name.split("-")[1] if path.name.count("-") > 1 else ""
+    return int(number) if number.isdigit() else 0
 
 
 def _read(desk: Desk, path: Path, oa_row: int) -> Entry:

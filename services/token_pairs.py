@@ -51,9 +51,11 @@ def lifetime(row: OaToken) -> timedelta:
     return whole
 
 
-def insert(box: SecretBox, now: datetime, oa: OfficialAccount, pair: Pair, state: TokenState) -> OaToken:
-    """The first pair of an OA."""
-    return OaToken.create(oa=oa, state=state, changed_at=now, **_sealed(box, oa.id, pair))
+def insert(
+    box: SecretBox, now: datetime, oa: OfficialAccount, pair: Pair, state: TokenState, generation: int = 0
+) -> OaToken:
+    """The first pair of an OA; its number is `journal.next_generation`."""
+    return OaToken.create(oa=oa, state=state, changed_at=now, generation=generation, **_sealed(box, oa.id, pair))
 
 
 def replace(

@@ -68,7 +68,7 @@ def save_pair(
     with write():
         row = current(oa)
         if row is None:
-            return token_pairs.insert(desk.box, now, oa, pair, state)
+            return token_pairs.insert(desk.box, now, oa, pair, state, journal.next_generation(desk, oa.id))
         free = token_lease.free(now, row)
         if not token_pairs.replace(desk.box, now, oa.id, row.generation, pair, state, free):
             raise Conflict("token.busy")

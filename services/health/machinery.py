@@ -29,7 +29,9 @@ _JOURNAL_DO = {
     Reason.WAITING: "start the clock: its next look saves the pair; see `database` if it does not",
     Reason.UNREADABLE: "put the key it was sealed with back into SECRET_KEYS; if it is gone, connect the OA again",
     Reason.OLD_DATABASE: "the database is older than the pair: connect the OA again in Telegram, then delete the file",
-    Reason.OTHER_OA: "it belongs to no OA of this database: delete the file",
+    Reason.NO_TOKENS: "its OA was removed here: delete the file, or restore the backup in which the OA still is",
+    Reason.OTHER_OA: "this database has no such OA: restore the backup it belongs to; if it is of another desk, move "
+    "the file into that one's journal",
 }
 
 

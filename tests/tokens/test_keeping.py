@@ -12,7 +12,8 @@ from peewee import OperationalError
 
 import db
 from models import Notice, OaToken, OfficialAccount, TokenState
-from services import journal, token_keeping, token_lease, token_owner, token_pairs, tokens
+from services import accounts, journal, token_keeping, token_lease, token_owner, token_pairs, tokens
+from services.audit import CLI
 from services.errors import Refusal
 from services.journal import Entry, Reason
 from services.token_pairs import Pair
@@ -92,6 +93,40 @@ def test_what_lies_in_the_journal_is_listed_with_its_reason(shop):
     assert sorted(reasons(shop)) == sorted([Reason.OLD_DATABASE, Reason.OTHER_OA, Reason.UNREADABLE])
     assert journal.replay(shop.desk()) == 0
     assert len(reasons(shop)) == 3  # nothing of it is thrown away by itself
+
+
+def test_the_only_copy_of_a_pair_is_never_thrown_away(shop):
+    """Replayed before the backup is restored: the database knows no such OA, or another one by that number."""
+    OaToken.update(generation=9).execute()
+    kept = [
+        keep(shop, oa_row=4711, oa_id="2902001003004009999"),  # no such row yet
+        keep(shop, oa_id="2902001003004009999", generation=3),  # another installation's, or another order of rows
+        keep(shop, oa_id="2902001003004009999", generation=9),
+    ]
+    assert journal.replay(shop.desk()) == 0
+    assert all(path.exists() for path in kept)
+    assert reasons(shop) == [Reason.OTHER_OA] * 3
+    superseded = keep(shop, generation=8)
+    assert journal.replay(shop.desk()) == 0
+    assert not superseded.exists()
+
+
+def test_a_pair_that_outlived_the_removal_of_its_oa_never_fits_again(shop):
+    """Killed between removing the OA and emptying the journal: the OA that is added again counts on from there."""
+    shop.run(removed)
+    left = keep(shop, generation=2)
+    journal.replay(shop.desk())
+    assert (left.exists(), reasons(shop)) == (True, [Reason.NO_TOKENS])
+    new = shop.zalo.post("/_sandbox/tokens/issue", {})
+    account = accounts.NewAccount(new["oa_id"], "Spa Hoa Mai", new["access_token"], new["refresh_token"])
+    accounts.register(shop.desk(), CLI, account)
+    assert OaToken.get().generation == 3
+    assert journal.replay(shop.desk()) == 0
+    assert token_pairs.open_access(shop.desk().box, OaToken.get()) == new["access_token"]
+
+
+async def removed(desk):
+    await db.in_thread(accounts.remove, desk, CLI, OfficialAccount.get())
 
 
 def test_a_pair_sealed_with_a_key_that_is_gone_stays_and_is_named(shop, monkeypatch):
