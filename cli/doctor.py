@@ -24,10 +24,10 @@ def doctor(as_json: bool) -> None:
 
     Exit 1 when something is broken; a warning is none.
     """
-    findings = []
+    findings: list[Finding] = []
     for finding in _findings():
+        print_rows([asdict(finding)], True) if as_json else _show(finding, findings[-1].do if findings else "")
         findings.append(finding)
-        print_rows([asdict(finding)], True) if as_json else _show(finding)
     broken = list(dict.fromkeys(each.check for each in findings if each.level is Level.BROKEN))
     if broken:
         refuse(f"broken: {', '.join(broken)}")
@@ -72,8 +72,8 @@ def _queue(desk: Desk) -> Iterator[Finding]:
         yield tell.ok(f"the queue ({kind}) answers, {waiting} task(s) wait")
 
 
-def _show(finding: Finding) -> None:
+def _show(finding: Finding, said_before: str) -> None:
     level = click.style(f"{finding.level.value:8}", fg=_COLOUR[finding.level])
     click.echo(f"{level} {finding.check:12} {finding.text}")
-    if finding.do and finding.level is not Level.OK:
+    if finding.level is not Level.OK and finding.do != said_before:  # one cause, several lines
         click.echo(f"{'':21} -> {finding.do}")
