@@ -13,18 +13,24 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
+import structlog
+
 from config import Settings
-from db import is_sqlite, write
+from db import write
 from models import OauthState, OauthTicket, OfficialAccount, Role, Staff, StaffOa
 from secretbox import SecretBox
-from services import audit, notices, token_owner
+from services import audit, notices
 from services.audit import Actor
+from services.connect_codes import BROKEN, NEWER
 from zalo import oauth
 from zalo.payload import clean
+
+log = structlog.get_logger(__name__)
 
 LIFETIME = timedelta(minutes=10)  # of the link, and of Zalo's code
 ASKING_FOR = timedelta(hours=24)
 LEASE = timedelta(seconds=40)  # prolonged before each step; a request may take 15 s, waiting for a renewal 20
+PAIR_FOR = timedelta(hours=24)  # a pair that was exchanged and could not be asked or saved
 KEPT = timedelta(days=90)
 START, CALLBACK = "/oauth/zalo/start", "/oauth/zalo/callback"
 WORKING = (OauthState.RETURNED, OauthState.EXCHANGED)
@@ -104,55 +110,25 @@ def denied(now: datetime, ticket: OauthTicket, error: str) -> bool:
 
 
 def _usable(now: datetime, ticket: OauthTicket) -> tuple[Any, ...]:
-    people = Staff.select(Staff.id).where(Staff.active, Staff.role.in_(_MAY_CONNECT))
-    if ticket.oa_id is not None:
-        theirs = StaffOa.select(StaffOa.staff).where(StaffOa.oa == ticket.oa_id)
-        people = people.where(Staff.every_oa | (Staff.role == Role.OWNER) | Staff.id.in_(theirs))
     return (
         OauthTicket.id == ticket.id,
         OauthTicket.state == OauthState.OPEN,
         OauthTicket.expires_at > now,
-        OauthTicket.staff.in_(people),
+        OauthTicket.staff.in_(_people(ticket.oa_id)),
     )
 
 
-def claim(now: datetime, owner: str) -> OauthTicket | None:
-    """Take a ticket that waits for the worker, for LEASE, also from a process that is gone; None when there is none."""
-    with write():
-        due = (
-            OauthTicket.select()
-            .where(
-                OauthTicket.state.in_(WORKING),
-                OauthTicket.next_attempt_at.is_null() | (OauthTicket.next_attempt_at <= now),
-            )
-            .order_by(OauthTicket.id)
-        )
-        waiting = due if is_sqlite() else due.for_update(skip_locked=True)
-        ticket: OauthTicket | None = next((each for each in waiting if _free(now, each)), None)
-        if ticket is not None:
-            OauthTicket.update(lease_owner=owner, lease_until=now + LEASE).where(OauthTicket.id == ticket.id).execute()
-    return ticket
+def may_connect(person: int, oa: int | None) -> bool:
+    """Whether the person of this row may connect OAs now, and this one if it is named: asked before every step."""
+    return bool(_people(oa).where(Staff.id == person).exists())
 
 
-def _free(now: datetime, ticket: OauthTicket) -> bool:
-    return ticket.lease_until is None or ticket.lease_until < now or token_owner.gone(ticket.lease_owner)
-
-
-def move(now: datetime, ticket: OauthTicket, owner: str, **values: Any) -> bool:
-    """Write the next step under the lease and prolong it; False: somebody else has the ticket now. Commits."""
-    mine = (OauthTicket.id == ticket.id, OauthTicket.state == ticket.state, OauthTicket.lease_owner == owner)
-    done = OauthTicket.update(**values, lease_until=now + LEASE).where(*mine).execute()
-    if done:
-        _show(ticket, values)
-    return bool(done)
-
-
-def put_off(now: datetime, ticket: OauthTicket, owner: str, until: datetime, **values: Any) -> None:
-    """Give the lease back and let the ticket rest; its message says that it takes longer."""
-    with write():
-        if move(now, ticket, owner, next_attempt_at=until, **values):
-            OauthTicket.update(lease_owner="", lease_until=None).where(OauthTicket.id == ticket.id).execute()
-            _tell(now, ticket)
+def _people(oa: int | None) -> Any:
+    people = Staff.select(Staff.id).where(Staff.active, Staff.role.in_(_MAY_CONNECT))
+    if oa is None:
+        return people
+    theirs = StaffOa.select(StaffOa.staff).where(StaffOa.oa == oa)
+    return people.where(Staff.every_oa | (Staff.role == Role.OWNER) | Staff.id.in_(theirs))
 
 
 def keep_pair(now: datetime, box: SecretBox, ticket: OauthTicket, pair: str) -> bool:
@@ -162,14 +138,22 @@ def keep_pair(now: datetime, box: SecretBox, ticket: OauthTicket, pair: str) -> 
     fresh = {"state": OauthState.EXCHANGED, "pair": sealed, "lease_until": now + LEASE, **emptied}
     done = OauthTicket.update(**fresh).where(OauthTicket.id == ticket.id, OauthTicket.state == ticket.state).execute()
     if done:
-        _show(ticket, fresh)
+        show(ticket, fresh)
     return bool(done)
 
 
 def ask(now: datetime, ticket: OauthTicket, profile: dict[str, Any]) -> bool:
-    """An OA nobody registered: the pair waits, sealed, for the person's yes."""
-    rest = {"lease_owner": "", "lease_until": None, "profile": profile}
-    return _reach(now, ticket, OauthState.ASKING, _person(ticket), rest)
+    """An OA nobody registered: the pair waits, sealed, for the person's yes.
+
+    Questions about the same OA that were asked before end with it: the access token they hold is dead.
+    """
+    rest = {"lease_owner": "", "lease_until": None, "profile": profile, "error_code": ""}
+    same = (OauthTicket.found_oa_id == ticket.found_oa_id, OauthTicket.state == OauthState.ASKING)
+    with write():
+        done = _reach(now, ticket, OauthState.ASKING, _person(ticket), rest)
+        for older in OauthTicket.select().where(*same, OauthTicket.id != ticket.id) if done else ():
+            end(now, older, OauthState.DROPPED, NEWER, actor=audit.MACHINE)
+    return done
 
 
 def end(now: datetime, ticket: OauthTicket, state: OauthState, code: str = "", actor: Actor | None = None) -> bool:
@@ -191,7 +175,7 @@ def _reach(now: datetime, ticket: OauthTicket, state: OauthState, actor: Actor, 
         )
         if not done:
             return False
-        _show(ticket, {"state": state, **values})
+        show(ticket, {"state": state, **values})
         expected = ticket.oa.oa_id if ticket.oa is not None else ""
         detail = {"ticket": ticket.id, "app_id": ticket.app_id, "expected": expected, "code": ticket.error_code}
         audit.record(
@@ -202,12 +186,13 @@ def _reach(now: datetime, ticket: OauthTicket, state: OauthState, actor: Actor, 
             target=ticket.found_name,
             detail={name: value for name, value in detail.items() if value},
         )
-        _tell(now, ticket)
+        tell(now, ticket)
+    log.info("connect_ticket", ticket=ticket.id, state=state.value, code=ticket.error_code)
     return True
 
 
 def expire(now: datetime) -> int:
-    """Drop what was not used or not confirmed in time; forget tickets that ended long ago. Returns how many."""
+    """End what was not used, confirmed or worked off in time; forget tickets that ended long ago. Returns how many."""
     with write():
         # Nobody is told of a link that was never used: its message may show something else by now.
         unused = OauthTicket.update(state=OauthState.DROPPED, ended_at=now, **_SPENT).where(
@@ -215,15 +200,27 @@ def expire(now: datetime) -> int:
         )
         dropped = unused.execute()
         old = OauthTicket.delete().where(OauthTicket.ended_at < now - KEPT).execute()
+    return int(dropped + old + _drop_unconfirmed(now) + _fail_stuck(now))
+
+
+def _drop_unconfirmed(now: datetime) -> int:
     asking = OauthTicket.select().where(OauthTicket.state == OauthState.ASKING, OauthTicket.used_at <= now - ASKING_FOR)
-    return int(dropped + old + sum(end(now, ticket, OauthState.DROPPED, actor=audit.MACHINE) for ticket in asking))
+    return sum(end(now, ticket, OauthState.DROPPED, actor=audit.MACHINE) for ticket in asking)
+
+
+def _fail_stuck(now: datetime) -> int:
+    """Tickets no worker brought to an end, and none is at now: a defect, or no worker for a day."""
+    free = OauthTicket.lease_until.is_null() | (OauthTicket.lease_until < now)
+    stuck = OauthTicket.select().where(OauthTicket.state.in_(WORKING), OauthTicket.used_at <= now - PAIR_FOR, free)
+    return sum(end(now, ticket, OauthState.FAILED, ticket.error_code or BROKEN, audit.MACHINE) for ticket in stuck)
 
 
 def _seal(box: SecretBox, mark: str, column: str, text: str) -> str:
     return box.seal(text, f"oauth_ticket:{mark}:{column}")
 
 
-def _tell(now: datetime, ticket: OauthTicket) -> None:
+def tell(now: datetime, ticket: OauthTicket) -> None:
+    """Have the ticket's Telegram message show it as it is now. Call it in the transaction of the change."""
     notices.post(now, ticket.chat_id, "connect", str(ticket.id), {"ticket": ticket.id}, message_id=ticket.message_id)
 
 
@@ -231,7 +228,8 @@ def _person(ticket: OauthTicket) -> Actor:
     return Actor(ticket.staff.name, ticket.staff, ticket.chat_id, ticket.message_id)
 
 
-def _show(ticket: OauthTicket, values: dict[str, Any]) -> None:
+def show(ticket: OauthTicket, values: dict[str, Any]) -> None:
+    """Give the row in memory the values that were just written."""
     for name, value in values.items():
         setattr(ticket, name, value)
 
