@@ -7,7 +7,6 @@ from datetime import datetime
 from zalo.client import Host, Hosts, server_date
 from zalo.transport import exchange, failure_name, new_client
 
-
 # Asked without a token: Zalo refuses, and that is an answer.
 _PATHS = {Host.OAUTH: "/v4/oa/permission", Host.OPENAPI: "/v2.0/oa/getoa", Host.BUSINESS: "/template/all"}
 
