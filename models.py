@@ -65,6 +65,7 @@ class OfficialAccount(Row):
     app_id = TextField(default="")
     # Since when this app speaks for the OA; what another app's webhook brought before then still counts.
     app_since = UtcMs(null=True)
+    previous_app_id = TextField(default="")  # which app it was before; what Zalo repeats by it still counts for a while
     state = TextField(default=OaState.ACTIVE)
     requests_per_minute = IntegerField(null=True)  # None: proposed from the package's name
     zns_per_minute = IntegerField(default=1200)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from db import write
 from models import OauthState, OauthTicket, Staff
 from services import notices
+from services.connect_codes import NEWER
 from services.connect_tickets import ASKING_FOR
 
 
@@ -17,6 +18,7 @@ class Unused(StrEnum):
     LEFT = "left"  # another link took its place, or the person said no to it
     OVER = "over"  # nobody used or confirmed it in time
     REFUSED = "refused"  # the person said no to the OA that was found
+    NEWER = "newer"  # the same OA was granted once more, by a later link
 
 
 def tell_when_over(ticket_id: int) -> None:
@@ -44,6 +46,8 @@ def unused(now: datetime, ticket: OauthTicket) -> Unused | None:
     if ticket.state == OauthState.OPEN:
         return Unused.OVER if ticket.expires_at <= now else None
     ended = ticket.ended_at or now
+    if ticket.error_code == NEWER:
+        return Unused.NEWER
     if ticket.used_at is None:
         return Unused.OVER if ended >= ticket.expires_at else Unused.LEFT
     return Unused.OVER if ended >= ticket.used_at + ASKING_FOR else Unused.REFUSED

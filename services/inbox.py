@@ -25,6 +25,9 @@ from zalo.events import Event, NotAnEvent, parse
 log = logging.getLogger(__name__)
 
 FOREIGN_APP = "foreign_app"
+# Zalo repeats an event it could not deliver after 30 s, 5, 15, 30 and 60 minutes (its webhook reference, section 1.4):
+# for that long the app an OA had before still brings what happened before the move.
+MOVED_FOR_MS = 2 * 3600 * 1000
 GIVE_UP_AFTER = 8
 _FIRST_BACK_OFF = timedelta(seconds=2)
 _COLUMNS = 7
@@ -42,10 +45,18 @@ class _Claimed(NamedTuple):
 
 
 class _Owner(NamedTuple):
-    """The app that speaks for an OA, and since when (epoch ms): what another app brought before then still counts."""
+    """The app that speaks for an OA, since when (epoch ms), and which did before."""
 
     app_id: str
     since: int
+    before: str
+
+    def hears(self, app_id: str, received_at: int) -> bool:
+        """Whether an event that this app signed counts for the OA."""
+        # An app id is missing where neither the OA nor the environment names one: whoever signed is taken.
+        if app_id == self.app_id or not app_id or not self.app_id or received_at < self.since:
+            return True
+        return app_id == self.before and received_at < self.since + MOVED_FOR_MS
 
 
 Registered = dict[str, _Owner]
@@ -138,8 +149,7 @@ def _read(row: _Claimed, registered: Registered, facts: Facts) -> str:
     owner = registered.get(oa_id)
     if owner is None:
         return oa_id
-    # An app id is missing where neither the OA nor the environment names one: whoever signed is taken.
-    if row.app_id != owner.app_id and row.app_id and owner.app_id and row.received_at >= owner.since:
+    if not owner.hears(row.app_id, row.received_at):
         return FOREIGN_APP
     read(event, oa_id, row.received_at, facts)
     return ""
@@ -160,12 +170,12 @@ def _server(headers: str) -> str | None:
 
 
 def _registered(default_app: str) -> Registered:
-    rows: Any = (
-        OfficialAccount.select(OfficialAccount.oa_id, OfficialAccount.app_id, OfficialAccount.app_since)
-        .where(OfficialAccount.state != OaState.REMOVED)
-        .tuples()
-    )
-    return {oa_id: _Owner(app_id or default_app, to_ms(since) if since else 0) for oa_id, app_id, since in rows}
+    named = (OfficialAccount.app_id, OfficialAccount.app_since, OfficialAccount.previous_app_id)
+    rows: Any = OfficialAccount.select(OfficialAccount.oa_id, *named).where(OfficialAccount.state != OaState.REMOVED)
+    return {
+        oa_id: _Owner(app_id or default_app, to_ms(since) if since else 0, before)
+        for oa_id, app_id, since, before in rows.tuples()
+    }
 
 
 def _mark(ids: Iterable[int], values: str) -> None:

@@ -14,10 +14,10 @@ from datetime import datetime
 import structlog
 
 from db import in_thread, write
-from models import OaToken, OfficialAccount, TokenState
+from models import OaState, OaToken, OfficialAccount, TokenState
 from services import apps, journal, token_lease, token_owner, token_pairs
 from services.desk import Desk, Work
-from services.errors import Conflict, Invalid
+from services.errors import Conflict, Invalid, NotFound
 from services.token_pairs import Pair
 from zalo.oauth import TokenPair
 
@@ -28,10 +28,11 @@ PATIENCE = 20.0  # seconds a running renewal is waited for
 
 @dataclass(frozen=True)
 class Held:
-    """The token lease of one OA, for `token_lease.LEASE`."""
+    """The token lease of one OA, for `token_lease.LEASE`. `generation`: of its pair then, None where it had none."""
 
     desk: Desk
     oa: OfficialAccount
+    generation: int | None
 
     async def save(
         self,
@@ -44,11 +45,12 @@ class Held:
         """Store what Zalo issued at `issued_at` (None: now) to the app `app_id`; the OA works by it from now on.
 
         Both tokens, the next generation, the OA's app and what a reconnection means are one transaction, in which
-        `also` is called last (an audit row, the end of a ticket). A pair that was issued still later stays; then the
-        OA keeps its app too. Commits before it returns, ends the lease. Raises Invalid `oa.token_empty` when Zalo sent
-        no refresh token, and whatever `also` raises: then nothing is stored.
+        `also` is called last (an audit row, the end of a ticket). A good pair that somebody stored since the lease was
+        taken and that was issued still later stays; then the OA keeps its app too. Commits before it returns, ends the
+        lease. Raises Invalid `oa.token_empty` when Zalo sent no refresh token, NotFound `oa.unknown` when the OA was
+        removed meanwhile, and whatever `also` raises: then nothing is stored.
         """
-        row = await in_thread(_store, self.desk, self.oa, pair, app_id, issued_at, also)
+        row = await in_thread(_store, self, pair, app_id, issued_at, also)
         self.desk.nudge(Work.SEND)
         return row
 
@@ -61,21 +63,23 @@ async def hold(desk: Desk, oa: OfficialAccount) -> AsyncIterator[Held]:
     """
     owner = token_owner.new()
     for _ in range(int(PATIENCE / token_lease.POLL) + 1):
-        if await in_thread(_take, desk, oa, owner):
+        taken, generation = await in_thread(_take, desk, oa, owner)
+        if taken:
             break
         await asyncio.sleep(token_lease.POLL)
     else:
         raise Conflict("token.busy")
     try:
-        yield Held(desk, oa)
+        yield Held(desk, oa, generation)
     finally:
         await in_thread(_release, oa, owner)
 
 
-def _take(desk: Desk, oa: OfficialAccount, owner: str) -> bool:
+def _take(desk: Desk, oa: OfficialAccount, owner: str) -> tuple[bool, int | None]:
+    """Whether the lease is ours now, and the number of the pair it is for."""
     journal.replay(desk, oa.id)  # what lies there is older than what is to come
     row = token_pairs.current(oa)
-    return row is None or token_lease.take(desk.now(), row, owner)
+    return (True, None) if row is None else (token_lease.take(desk.now(), row, owner), row.generation)
 
 
 def _release(oa: OfficialAccount, owner: str) -> None:
@@ -85,42 +89,55 @@ def _release(oa: OfficialAccount, owner: str) -> None:
 
 
 def _store(
-    desk: Desk,
-    oa: OfficialAccount,
-    answer: TokenPair,
-    app_id: str,
-    issued_at: datetime | None,
-    also: Callable[[], object] | None,
+    held: Held, answer: TokenPair, app_id: str, issued_at: datetime | None, also: Callable[[], object] | None
 ) -> OaToken:
     if not answer.refresh:
         raise Invalid("oa.token_empty")
-    issued = issued_at or desk.now()
+    issued = issued_at or held.desk.now()
     pair = Pair(answer.access, answer.refresh, issued + answer.expires_in, issued)
     with write():
-        if _put(desk, oa, pair, issued):
-            _speak_for(desk, oa, app_id)
+        there = _lock(held.oa)
+        if _put(held, pair, issued):
+            _speak_for(held, there, app_id)
         if also is not None:
             also()
-        row: OaToken = OaToken.get(OaToken.oa == oa.id)
-    log.info("tokens_connected", oa_id=oa.oa_id, generation=row.generation)
+        row: OaToken = OaToken.get(OaToken.oa == held.oa.id)
+    log.info("tokens_connected", oa_id=held.oa.oa_id, generation=row.generation)
     return row
 
 
-def _speak_for(desk: Desk, oa: OfficialAccount, app_id: str) -> None:
-    """From now on this app renews the OA's tokens; `app_since` only changes when it is another one."""
-    if apps.app_id_of(desk, oa) != app_id:
-        OfficialAccount.update(app_id=app_id, app_since=desk.now()).where(OfficialAccount.id == oa.id).execute()
-        oa.app_id = app_id
+def _lock(oa: OfficialAccount) -> OfficialAccount:
+    """The OA as it is now. Nobody removes it before the transaction ends: no tokens may outlive their OA."""
+    there = (OfficialAccount.id == oa.id, OfficialAccount.state != OaState.REMOVED)
+    if not OfficialAccount.update(revision=OfficialAccount.revision).where(*there).execute():
+        raise NotFound("oa.unknown", oa_id=oa.oa_id)
+    return OfficialAccount.get_by_id(oa.id)
 
 
-def _put(desk: Desk, oa: OfficialAccount, pair: Pair, issued: datetime) -> bool:
-    """Insert or replace; False when the pair in the row is newer, which only happens when the lease ran out."""
+def _speak_for(held: Held, there: OfficialAccount, app_id: str) -> None:
+    """From now on this app renews the OA's tokens. When it is another one: since when, and which it was before."""
+    before = apps.app_id_of(held.desk, there)
+    if before == app_id:
+        return
+    moved = {"app_id": app_id, "app_since": held.desk.now(), "previous_app_id": before}
+    OfficialAccount.update(**moved).where(OfficialAccount.id == there.id).execute()
+    held.oa.app_id = app_id
+
+
+def _put(held: Held, pair: Pair, issued: datetime) -> bool:
+    """Insert or replace; False when a newer pair is there, which only happens when the lease ran out."""
     while True:
-        row = token_pairs.current(oa)
+        row = token_pairs.current(held.oa)
         if row is None:
-            token_pairs.insert(desk.box, desk.now(), oa, pair, TokenState.OK)
+            token_pairs.insert(held.desk.box, held.desk.now(), held.oa, pair, TokenState.OK)
             return True
-        if row.access_issued_at is not None and row.access_issued_at > issued:
+        if _newer(held, row, issued):
             return False
-        if token_pairs.replace(desk.box, desk.now(), oa.id, row.generation, pair, TokenState.OK):
+        if token_pairs.replace(held.desk.box, held.desk.now(), held.oa.id, row.generation, pair, TokenState.OK):
             return True
+
+
+def _newer(held: Held, row: OaToken, issued: datetime) -> bool:
+    """Clocks say little: the times count only for a pair that works, written by somebody while we held the lease."""
+    written = row.generation != held.generation and row.state == TokenState.OK
+    return written and row.access_issued_at is not None and row.access_issued_at > issued

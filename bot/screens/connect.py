@@ -16,9 +16,9 @@ from models import OaState, OauthState, OauthTicket, OfficialAccount, Role
 from services import accounts, apps, connect_messages, staff
 from services.accounts import Mode
 from services.apps import KnownApp
+from services.connect_codes import APP_GONE, LOST, NOT_YOURS, OURS
 from services.connect_messages import Unused
 from services.connect_tickets import LIFETIME
-from services.connect_worker import APP_GONE, LOST, NO_OA, NO_REFRESH, UNREACHABLE, UNREADABLE
 from services.connecting import Link
 from services.errors import Refusal
 from texts import figures
@@ -30,7 +30,7 @@ PAGES = {
     "-14002": "app", "-14003": "callback", "-14004": "secrets", "-212": "app", "-209": "app", APP_GONE: "app",
     "-14024": "oa", "-14012": "oa",
 }  # fmt: skip
-OURS = {LOST, UNREACHABLE, NO_REFRESH, NO_OA, UNREADABLE, APP_GONE}
+_UNUSED = {Unused.OVER: "connect.over", Unused.REFUSED: "connect.refused", Unused.NEWER: "connect.newer"}
 
 
 def choose_app(turn: Turn, oa: OfficialAccount | None, found: list[KnownApp]) -> Screen:
@@ -112,9 +112,8 @@ def _open(turn: Turn, ticket: OauthTicket, oa: _OA, found: _OA, waiting: int) ->
     why = connect_messages.unused(turn.now(), ticket)
     if why is None or why is Unused.LEFT:
         return None
-    key = "connect.over" if why is Unused.OVER else "connect.refused"
-    name = _chosen(ticket)
-    return Screen(lines(_title(turn, oa), "", turn.t(key, name=name)), _again_rows(turn, ticket, oa))
+    text = lines(_title(turn, oa), "", turn.t(_UNUSED[why], name=_chosen(ticket)))
+    return Screen(text, [home_row(turn.t)] if why is Unused.NEWER else _again_rows(turn, ticket, oa))
 
 
 def _working(turn: Turn, ticket: OauthTicket, oa: _OA, found: _OA, waiting: int) -> Screen:
@@ -148,13 +147,16 @@ def next_steps(turn: Turn, oa: OfficialAccount, waiting: int) -> list[Html]:
 
 
 def _wrong_oa(turn: Turn, ticket: OauthTicket, oa: _OA, found: _OA, waiting: int) -> Screen:
+    if ticket.error_code == NOT_YOURS:
+        found = None  # for this person it is not here
     values = {
         "expected": oa.name if oa else "",
         "expected_id": oa.oa_id if oa else "",
         "chosen": found.name if found else _chosen(ticket),
         "chosen_id": ticket.found_oa_id,
     }
-    key = "connect.wrong_oa_known" if found else "connect.wrong_oa"
+    saved = "connect.wrong_oa_kept" if ticket.error_code else "connect.wrong_oa_known"
+    key = saved if found else "connect.wrong_oa"
     text = four_parts(turn.t, key, values, Html(figures.clock(turn.now())))
     return Screen(lines(_title(turn, oa), "", text), _again_rows(turn, ticket, oa))
 

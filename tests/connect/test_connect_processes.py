@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from models import OaToken, OauthState
-from services import connect_worker, connecting
+from services import connect_codes, connecting
 
 pytestmark = pytest.mark.processes
 TOKEN, GETOA = "/oauth/v4/oa/access_token", "/openapi/v2.0/oa/getoa"
@@ -40,7 +40,7 @@ def test_a_worker_killed_while_the_answer_was_under_way_costs_one_more_try(busy_
     assert (state(town, number), town.ticket(number).attempts) == (OauthState.RETURNED, 1)
     town.start(*WORKER)
     eventually(lambda: state(town, number) == OauthState.FAILED)
-    assert town.ticket(number).error_code == connect_worker.LOST
+    assert town.ticket(number).error_code == connect_codes.LOST
     assert town.exchanges() == 1
     assert len(town.notices()) == 1
 

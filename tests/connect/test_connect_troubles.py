@@ -12,8 +12,19 @@ from peewee import OperationalError
 from pydantic import SecretStr
 
 import db
-from models import Notice, NoticeState, OaState, OaToken, OauthState, OauthTicket, OfficialAccount, Role, TokenState
-from services import chores, connect_tickets, connect_worker, connecting, staff, tokens
+from models import (
+    Notice,
+    NoticeState,
+    OaState,
+    OaToken,
+    OauthState,
+    OauthTicket,
+    OfficialAccount,
+    Role,
+    TokenState,
+    ZaloApp,
+)
+from services import chores, connect_codes, connect_exchange, connect_tickets, connect_worker, connecting, staff, tokens
 from services.audit import Actor
 from services.errors import Conflict, NotFound
 
@@ -38,6 +49,10 @@ async def until(true):
 def outcome(town, number):
     ticket = town.ticket(number)
     return ticket.state, ticket.error_code
+
+
+def without_the_key(town):
+    return town.settings.model_copy(update={"secret_keys": (SecretStr(Fernet.generate_key().decode()),)})
 
 
 class TestTheTicket:
@@ -147,7 +162,7 @@ class TestTheExchange:
         town.fault(TOKEN, "lost_answer")
         number = returned(town, town.oa)
         town.work()
-        assert outcome(town, number) == (OauthState.FAILED, connect_worker.LOST)
+        assert outcome(town, number) == (OauthState.FAILED, connect_codes.LOST)
         assert town.exchanges() == 1
         assert town.notices()[0].payload == {"ticket": number}
         generation = OaToken.get().generation
@@ -165,7 +180,7 @@ class TestTheExchange:
         town.zalo.post("/_sandbox/faults", {"match": TOKEN, "kind": "lost_request", "times": 2})
         number = returned(town, town.oa)
         town.work()
-        assert outcome(town, number) == (OauthState.FAILED, connect_worker.LOST)
+        assert outcome(town, number) == (OauthState.FAILED, connect_codes.LOST)
 
     def test_a_zalo_that_is_away_is_asked_until_the_code_is_dead(self, town):
         """Surely not sent is no attempt: it works as soon as Zalo is back, or ends after ten minutes."""
@@ -178,7 +193,7 @@ class TestTheExchange:
         for _ in range(20):
             town.advance(seconds=40)
             town.work()
-        assert outcome(town, number) == (OauthState.FAILED, connect_worker.UNREACHABLE)
+        assert outcome(town, number) == (OauthState.FAILED, connect_codes.UNREACHABLE)
 
     def test_zalos_number_is_kept(self, town):
         """A wrong app secret, for instance: said with its code."""
@@ -203,13 +218,58 @@ class TestTheExchange:
         town.work()
         assert (town.ticket(number).state, town.exchanges()) == (OauthState.DROPPED, 0)
 
-    def test_a_key_that_is_gone_ends_it_in_words(self, town):
-        """SECRET_KEYS was replaced without sealing again."""
+    def test_a_process_without_the_key_leaves_the_code_to_one_that_has_it(self, town):
+        """SECRET_KEYS is being replaced, and this worker was not started anew yet: nothing is thrown away."""
         number = returned(town, town.oa)
-        key = SecretStr(Fernet.generate_key().decode())
-        town.settings = town.settings.model_copy(update={"secret_keys": (key,)})
+        keys = town.settings.secret_keys
+        town.settings = without_the_key(town)
         town.work()
-        assert outcome(town, number) == (OauthState.FAILED, connect_worker.UNREADABLE)
+        row = town.ticket(number)
+        assert (row.state, row.error_code, row.attempts) == (OauthState.RETURNED, connect_codes.UNREADABLE, 0)
+        assert row.code
+        town.settings = town.settings.model_copy(update={"secret_keys": keys})
+        town.advance(seconds=3)
+        town.work()
+        assert outcome(town, number) == (OauthState.CONNECTED, "")
+
+    def test_a_key_that_is_gone_ends_it_in_words(self, town):
+        """SECRET_KEYS was replaced without sealing again: said when the code is dead anyway."""
+        number = returned(town, town.oa)
+        town.settings = without_the_key(town)
+        town.work()
+        town.advance(minutes=10)
+        town.work()
+        assert outcome(town, number) == (OauthState.FAILED, connect_codes.UNREADABLE)
+
+    def test_a_process_without_the_key_leaves_the_pair_and_the_app_alone(self, town, other_app):
+        """The same when the pair is stored already, and when it is the app's secret that it cannot open."""
+        number, secret = town.begin(town.oa, other_app)
+        assert town.come_back(town.agree(secret))
+        keys = town.settings.secret_keys
+        town.fault(GETOA, "http_502")
+        town.work()
+        town.settings = without_the_key(town)
+        for _ in range(2):
+            town.advance(minutes=20)
+            town.work()
+            assert outcome(town, number) == (OauthState.EXCHANGED, connect_codes.UNREADABLE)
+        town.settings = town.settings.model_copy(update={"secret_keys": keys})
+        town.advance(minutes=20)
+        town.work()
+        assert outcome(town, number) == (OauthState.CONNECTED, "")
+
+    def test_an_app_whose_secret_cannot_be_opened_now_costs_no_code(self, town, other_app):
+        """It is the process that is old, not the app that is gone."""
+        number, secret = town.begin(town.oa, other_app)
+        assert town.come_back(town.agree(secret))
+        sealed = ZaloApp.get().secret
+        ZaloApp.update(secret="sealed by another key").execute()
+        town.work()
+        assert outcome(town, number) == (OauthState.RETURNED, connect_codes.UNREADABLE)
+        ZaloApp.update(secret=sealed).execute()
+        town.advance(seconds=3)
+        town.work()
+        assert outcome(town, number) == (OauthState.CONNECTED, "")
 
     def test_a_database_that_is_busy_for_a_moment_costs_no_pair(self, town, monkeypatch):
         """Nobody else has it: storing is tried again."""
@@ -222,7 +282,7 @@ class TestTheExchange:
             return real(*args)
 
         monkeypatch.setattr(connect_tickets, "keep_pair", stumbling)
-        monkeypatch.setattr(connect_worker, "_SAVE_PAUSES", (0.0, 0.0, 0.0))
+        monkeypatch.setattr(connect_exchange, "_SAVE_PAUSES", (0.0, 0.0, 0.0))
         number = returned(town, town.oa)
         town.work()
         assert outcome(town, number) == (OauthState.CONNECTED, "")
@@ -250,7 +310,7 @@ class TestWhoseItIs:
         town.work()
         town.advance(hours=25)
         town.work()
-        assert outcome(town, number) == (OauthState.FAILED, connect_worker.UNREACHABLE)
+        assert outcome(town, number) == (OauthState.FAILED, connect_codes.UNREACHABLE)
         assert town.ticket(number).pair == ""
 
     def test_a_refusal_is_told_by_its_number(self, town):

@@ -53,6 +53,28 @@ def test_what_the_old_app_brought_before_the_move_still_counts(inbox_desk, clock
     assert Follower.get(Follower.user_id == USER).is_follower is True
 
 
+def test_what_the_old_app_repeats_after_the_move_counts_for_two_hours(inbox_desk, clock, settings):
+    """Zalo repeats what it could not deliver for nearly two hours; what a third app brings is foreign all the time."""
+    own, third = settings.zalo_app_id, "4888888888888888888"
+    OfficialAccount.update(app_id=OTHER, app_since=clock.now(), previous_app_id=own).execute()
+    clock.advance(minutes=119)
+    take_in(inbox_desk, by(third, chat("user_send_text", "m0", T0, text="lạ")))
+    take_in(inbox_desk, chat("user_send_text", "m1", T0 + 1, text="gửi lại"))
+    take_in(inbox_desk, by(OTHER, chat("user_send_text", "m2", T0 + 2, text="mới")))
+    clock.advance(minutes=1)
+    take_in(inbox_desk, chat("user_send_text", "m3", T0 + 3, text="muộn quá"))
+    assert {row.msg_id for row in ChatMessage.select()} == {"m1", "m2"}
+
+
+def test_both_apps_of_the_move_tell_a_message_once(inbox_desk, clock, settings):
+    """An OA that granted both sends each event by both: the second copy adds nothing."""
+    OfficialAccount.update(app_id=OTHER, app_since=clock.now(), previous_app_id=settings.zalo_app_id).execute()
+    told = chat("user_send_text", "m1", T0, text="xin chào")
+    take_in(inbox_desk, told)
+    take_in(inbox_desk, by(OTHER, told))
+    assert [row.text for row in ChatMessage.select()] == ["xin chào"]
+
+
 @pytest.mark.parametrize("first", ["", OTHER])
 def test_the_copy_of_another_app_does_not_take_the_place_of_ours(inbox_desk, settings, first):
     """An OA that granted two apps tells both the same: in either order the message is there once."""

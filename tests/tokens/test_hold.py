@@ -9,9 +9,10 @@ import pytest
 
 from db import in_thread
 from models import AuditEntry, OaState, OaToken, OfficialAccount, TokenState
-from services import audit, token_hold, token_lease, token_owner, token_pairs, tokens
+from services import accounts, audit, token_hold, token_lease, token_owner, token_pairs, tokens
 from services.audit import CLI
-from services.errors import Conflict, Invalid
+from services.errors import Conflict, Invalid, NotFound
+from services.token_pairs import Pair
 from zalo.oauth import TokenPair
 
 SOON = timedelta(seconds=30)
@@ -109,13 +110,69 @@ def test_the_app_that_was_asked_speaks_for_the_oa_from_now_on(shop):
     assert (oa.app_id, oa.app_since) == ("4101110220330440999", shop.clock.now())
 
 
+def test_an_oa_that_moves_remembers_the_app_it_had(shop):
+    """What that one's webhook repeats is still heard for a while (services.inbox)."""
+    save(shop, app_id="4101110220330440999")
+    assert shop.again(shop.oa).previous_app_id == shop.settings.zalo_app_id
+
+
 def test_a_pair_issued_later_stays(shop):
     """The lease ran out (a machine that slept) and somebody renewed: theirs works, ours was killed by it."""
     earlier = shop.clock.now() - timedelta(minutes=5)
-    save(shop, pair_of(2))
-    row = save(shop, pair_of(1), issued_at=earlier, app_id="4101110220330440999")
+    row = overtaken(shop, pair_of(2), earlier)
     assert (row.generation, access_of(shop)) == (1, "access-2")
     assert OfficialAccount.get().app_id == shop.settings.zalo_app_id
+
+
+def test_a_pair_that_is_dead_already_is_replaced_however_new_it_is(shop):
+    """Somebody renewed while the lease had run out, and that connection was lost again at once."""
+    earlier = shop.clock.now() - timedelta(minutes=5)
+    row = overtaken(shop, pair_of(2), earlier, lost=True)
+    assert (row.generation, row.state, access_of(shop)) == (2, TokenState.OK, "access-1")
+    assert OfficialAccount.get().state == OaState.ACTIVE
+
+
+def overtaken(shop, theirs, earlier, *, lost=False):
+    """Save a pair issued `earlier`, after somebody else stored theirs under a lease that had run out."""
+
+    async def work(desk):
+        async with tokens.hold(desk, shop.oa) as held:
+            await in_thread(store, desk)
+            return await held.save(pair_of(1), "4101110220330440999", issued_at=earlier)
+
+    def store(desk):
+        now, row = desk.now(), OaToken.get()
+        pair = Pair(theirs.access, theirs.refresh, now + theirs.expires_in, now)
+        assert token_pairs.replace(desk.box, now, shop.oa.id, row.generation, pair, TokenState.OK)
+        if lost:
+            tokens.lost(desk, shop.oa, -14014)
+
+    return shop.run(work)
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_clock_that_was_ahead_keeps_no_pair_out(shop, lost):
+    """The last renewal was dated ten minutes into the future; nobody wrote since, so the new pair is the newer one."""
+    ahead = shop.clock.now() + timedelta(minutes=10)
+    OaToken.update(access_issued_at=ahead, refreshed_at=ahead).execute()
+    if lost:
+        tokens.lost(shop.desk(), shop.oa, -14014)
+    row = save(shop)
+    assert (row.generation, row.state, access_of(shop)) == (1, TokenState.OK, "access-1")
+    assert shop.again(shop.oa).state == OaState.ACTIVE
+
+
+def test_no_tokens_outlive_an_oa_that_is_removed_meanwhile(shop):
+    """Its row was erased under the lease: nothing is stored, and `also` is not called."""
+
+    async def work(desk):
+        async with tokens.hold(desk, shop.oa) as held:
+            await in_thread(accounts.remove, desk, CLI, shop.oa)
+            await held.save(pair_of(1), shop.settings.zalo_app_id, also=lambda: pytest.fail("it was saved"))
+
+    with pytest.raises(NotFound, match=r"oa\.unknown"):
+        shop.run(work)
+    assert OaToken.select().count() == 0
 
 
 def test_a_pair_without_a_refresh_token_is_no_connection(shop):
