@@ -10,6 +10,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
+from peewee import IntegrityError
+
 from db import in_thread, write
 from models import OaState, OaToken, OfficialAccount
 from services import apps, audit, gateway, halts, inbox, journal, stop_all, tokens
@@ -106,14 +108,17 @@ def register(desk: Desk, actor: Actor, new: NewAccount) -> OfficialAccount:
         "app_id": apps.find(desk, new.app_id).app_id if new.app_id else desk.settings.zalo_app_id,
         "app_since": None,
     }
-    with write():
-        oa = _enter(desk, oa_id, values)
-        if actor.staff is not None:
-            let_use(actor.staff, oa)
-        tokens.save_pair(desk, oa, access, refresh, expires_in=new.expires_in)
-        detail = {"mode": mode(oa), "published": new.published, "testing": new.testing}
-        audit.record(now, actor, "oa.added", oa_id=oa_id, target=oa.name, detail=detail)
-        inbox.adopt_waiting(oa_id)
+    try:
+        with write():
+            oa = _enter(desk, oa_id, values)
+            if actor.staff is not None:
+                let_use(actor.staff, oa)
+            tokens.save_pair(desk, oa, access, refresh, expires_in=new.expires_in)
+            detail = {"mode": mode(oa), "published": new.published, "testing": new.testing}
+            audit.record(now, actor, "oa.added", oa_id=oa_id, target=oa.name, detail=detail)
+            inbox.adopt_waiting(oa_id)
+    except IntegrityError:  # somebody else entered it this very moment
+        raise Conflict("oa.exists", name=new.name, oa_id=oa_id) from None
     desk.nudge(Work.INBOX)
     return oa
 

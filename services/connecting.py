@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from db import write
-from models import Notice, OaState, OaToken, OauthState, OauthTicket, OfficialAccount, Role, Staff, TokenState
-from services import accounts, apps, audit, connect_pairs, connect_tickets
+from models import Notice, OaToken, OauthState, OauthTicket, OfficialAccount, Role, Staff, TokenState
+from services import accounts, apps, audit, connect_outcome, connect_pairs, connect_tickets, notices
 from services import staff as people
 from services.accounts import LONGEST_NAME, NewAccount
 from services.audit import Actor
+from services.connect_codes import NOT_YOURS
+from services.connect_tickets import may_connect
 from services.desk import Desk, Work
-from services.errors import Conflict, NotAllowed, NotFound, Refusal
+from services.errors import Conflict, DeskError, NotAllowed, NotFound, Refusal
 
 
 @dataclass(frozen=True)
@@ -85,20 +86,43 @@ def get(ticket_id: int, staff: Staff) -> OauthTicket:
 def confirm(desk: Desk, actor: Actor, ticket_id: int) -> OfficialAccount:
     """Register the OA that was granted: paused, its tokens proven. Commits before it returns; audited.
 
-    Should somebody have registered it meanwhile, that OA is returned and gets the new tokens by the worker. Raises
-    NotFound `connect.unknown`, Conflict `connect.not_waiting` (done already, dropped, or over 24 h old), NotAllowed
-    `role.manager`, and what `accounts.register` raises.
+    Should somebody have registered it meanwhile, that OA is returned and gets the new tokens by the worker. Whoever
+    calls this shows the OA: the ticket's own notice is taken back. Raises NotFound `connect.unknown`, Conflict
+    `connect.not_waiting` (done already, dropped, or over 24 h old), what `accounts.register` raises, and, after it has
+    ended the ticket, NotAllowed `role.manager` and NotFound `oa.unknown` for an OA that is closed to the person.
     """
-    ticket = get(ticket_id, _manager(actor))
-    now = desk.now()
+    if actor.staff is None:
+        raise NotAllowed("role.manager")
+    ticket = get(ticket_id, actor.staff)
     with write():
-        if not _waits(now, ticket):
+        if not _waits(desk.now(), ticket):
             raise Conflict("connect.not_waiting")
-        known = _registered(ticket.found_oa_id)
-        if known is not None:
-            _hand_over(now, ticket)
-        oa = known or _register(desk, actor, ticket)
+        known = connect_outcome.registered(ticket.found_oa_id)
+        closed = _closed(desk, actor, ticket, known)
+        if closed is None:
+            oa = _take_in(desk, actor, ticket, known)
+    if closed is not None:
+        raise closed
     desk.nudge(Work.CONNECT if known else Work.INBOX)
+    return oa
+
+
+def _closed(desk: Desk, actor: Actor, ticket: OauthTicket, known: OfficialAccount | None) -> DeskError | None:
+    """Why this person may not say yes (any more); the ticket has ended then."""
+    if not may_connect(ticket.staff_id, ticket.oa_id):
+        connect_tickets.end(desk.now(), ticket, OauthState.DROPPED, actor=actor)
+        return NotAllowed("role.manager")
+    if known is not None and not may_connect(ticket.staff_id, known.id):
+        connect_tickets.end(desk.now(), ticket, OauthState.FAILED, NOT_YOURS, actor)
+        return NotFound("oa.unknown", oa_id=ticket.found_oa_id)
+    return None
+
+
+def _take_in(desk: Desk, actor: Actor, ticket: OauthTicket, known: OfficialAccount | None) -> OfficialAccount:
+    if known is not None:
+        _hand_over(desk.now(), ticket)
+    oa = known or _register(desk, actor, ticket)
+    notices.withdraw(ticket.chat_id, "connect", str(ticket.id))
     return oa
 
 
@@ -121,27 +145,19 @@ def _waits(now: datetime, ticket: OauthTicket) -> bool:
     return ticket.state == OauthState.ASKING and in_time
 
 
-def _registered(oa_id: str) -> OfficialAccount | None:
-    known: OfficialAccount | None = OfficialAccount.get_or_none(
-        OfficialAccount.oa_id == oa_id, OfficialAccount.state != OaState.REMOVED
-    )
-    return known
-
-
 def _hand_over(now: datetime, ticket: OauthTicket) -> None:
     waiting = (OauthTicket.id == ticket.id, OauthTicket.state == OauthState.ASKING)
     OauthTicket.update(state=OauthState.EXCHANGED, next_attempt_at=now).where(*waiting).execute()
 
 
 def _register(desk: Desk, actor: Actor, ticket: OauthTicket) -> OfficialAccount:
-    pair = connect_pairs.unseal(desk.box, ticket)
+    pair = connect_pairs.unseal(desk.box, ticket).pair
     name = ticket.found_name.strip()[:LONGEST_NAME] or f"OA {ticket.found_oa_id}"
-    profile: dict[str, Any] | None = ticket.profile
+    granted = (ticket.found_oa_id, name, pair.access, pair.refresh)
+    new = NewAccount(*granted, profile=ticket.profile, app_id=ticket.app_id)
     if not connect_tickets.end(desk.now(), ticket, OauthState.CONNECTED, actor=actor):
         raise Conflict("connect.not_waiting")
-    new = NewAccount(ticket.found_oa_id, name, pair.access, pair.refresh, profile=profile)
     oa = accounts.register(desk, actor, new)
-    OfficialAccount.update(app_id=ticket.app_id, app_since=None).where(OfficialAccount.id == oa.id).execute()
     OaToken.update(state=TokenState.OK, **connect_pairs.times(pair)).where(OaToken.oa == oa.id).execute()
     people.let_use(ticket.staff, oa)
-    return OfficialAccount.get_by_id(oa.id)
+    return oa

@@ -15,7 +15,7 @@ from bot.screens.oa_list import oa_list
 from bot.turn import Turn
 from db import write
 from models import OauthTicket, OfficialAccount
-from services import apps, confirmations, connect_messages, connecting, current, halts, notices, reach, reconcile
+from services import apps, confirmations, connect_messages, connecting, current, halts, reach, reconcile
 from services.apps import KnownApp
 from services.errors import Refusal
 from texts.html import lines
@@ -89,20 +89,12 @@ async def _paste(turn: Turn, oa: OfficialAccount | None) -> None:
 
 async def confirm(turn: Turn, args: Args) -> None:
     """[Đúng, thêm OA]: it is registered, and its card shows what it still needs."""
-    oa = await turn.db(_confirm, turn, whole(args, 0))
+    oa = await turn.db(connecting.confirm, turn.desk, turn.actor, whole(args, 0))
     await turn.db(current.choose, turn.staff, oa)
     await turn.db(reconcile.start, turn.desk, oa)
     card = await oa_card(turn, oa)
     told = lines(turn.t("connect.added"), *next_steps(turn, oa, 0))
     await turn.show(Screen(lines(told, "", card.text), card.rows))
-
-
-def _confirm(turn: Turn, ticket_id: int) -> OfficialAccount:
-    with write():
-        oa = connecting.confirm(turn.desk, turn.actor, ticket_id)
-        # The card is shown by this very tap; the ticket's own notice would edit it away again.
-        notices.withdraw(turn.chat_id, "connect", str(ticket_id))
-    return oa
 
 
 async def refuse(turn: Turn, args: Args) -> None:
