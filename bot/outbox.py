@@ -90,7 +90,9 @@ class Outbox:
                 return notice.message_id
             if notice.message_id is None:
                 return await sender.send(notice.chat_id, screen)
-            return await sender.edit(notice.chat_id, notice.message_id, screen)
+            # A number whose message the person deleted is hidden already; nobody asked for another card.
+            anew = notice.kind != HIDE_NUMBER
+            return await sender.edit(notice.chat_id, notice.message_id, screen, anew=anew)
 
 
 def _wait(attempts: int) -> timedelta:

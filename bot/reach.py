@@ -43,4 +43,6 @@ async def oa_of_form(turn: Turn, form: Form) -> OfficialAccount:
 
 async def customer_of_form(turn: Turn, form: Form) -> Follower:
     """The person a form is about. Raises OldKeyboard."""
+    if form.data["person"] is None:  # a button of another step
+        raise OldKeyboard("customer")
     return (await customer_at(turn, int(form.data["person"])))[1]

@@ -69,8 +69,11 @@ class Sender:
         )
         return message.message_id
 
-    async def edit(self, chat_id: int, message_id: int, screen: Screen) -> int:
-        """Show `screen` on that message; returns the id of the one that now shows it (new if that was gone)."""
+    async def edit(self, chat_id: int, message_id: int, screen: Screen, *, anew: bool = True) -> int:
+        """Show `screen` on that message; returns the id of the one that now shows it (new if that was gone).
+
+        With `anew` False a message that is gone stays gone.
+        """
         try:
             await self._try(
                 chat_id,
@@ -87,7 +90,7 @@ class Sender:
             if _unchanged(error):
                 return message_id
             if _cannot_be_edited(error):
-                return await self.send(chat_id, screen)
+                return await self.send(chat_id, screen) if anew else message_id
             raise
         return message_id
 

@@ -15,6 +15,10 @@ class Html(str):
         # Without this the sum of two pieces would be plain text, and its tags would be shown to people.
         return Html(str.__add__(self, other if isinstance(other, Html) else escape(other)))
 
+    def __radd__(self, other: str) -> Html:
+        # Python asks this one first where plain text stands in front: a class derived from that of the left side.
+        return escape(other) + self
+
 
 def escape(text: str) -> Html:
     """Plain text as HTML: `<3` in a name must not break a message."""

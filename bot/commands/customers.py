@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-from bot.markup import part, whole
-from bot.reach import customer_at
-from bot.screens.customers import ALL, customer_card, customer_list
+from bot.files import FORMATS, send_table
+from bot.markup import OldKeyboard, part, whole
+from bot.reach import customer_at, oa_at
+from bot.screens.customers import ALL, FOLLOWING, customer_card, customer_list
 from bot.screens.need_oa import need_oa
 from bot.turn import Turn
 from db import write
 from models import Follower, OfficialAccount
-from services import audit, exports, followers, notices, phones
+from services import audit, followers, notices, phones
 from services.errors import NotAllowed
 from texts import figures
+from texts.html import Html
 
 Args = tuple[str, ...]
 NUMBER_SHOWN_FOR = timedelta(minutes=10)
@@ -40,11 +40,19 @@ async def followers_command(turn: Turn, rest: str) -> None:
 
 
 async def show_list(turn: Turn, args: Args) -> None:
-    """A page: which people, perhaps a search, the offset."""
-    oa = await need_oa(turn)
+    """A page: which people of which OA, perhaps a search, the offset."""
+    which, _, number = part(args, 0).partition(".")
+    if which not in (ALL, FOLLOWING):
+        raise OldKeyboard("customers")
+    oa = await _oa(turn, (number,))
     if oa is not None:
         query = part(args, 1) if len(args) == 3 else ""
-        await turn.show(await customer_list(turn, oa, part(args, 0), whole(args, len(args) - 1), query))
+        await turn.show(await customer_list(turn, oa, which, whole(args, len(args) - 1), query))
+
+
+async def _oa(turn: Turn, number: Args) -> OfficialAccount | None:
+    """The OA a button names; buttons of before named none and mean the one worked with. Raises OldKeyboard."""
+    return await oa_at(turn, whole(number, 0)) if any(number) else await need_oa(turn)
 
 
 async def how_to_find(turn: Turn, args: Args) -> None:
@@ -103,25 +111,19 @@ def _set_tester(turn: Turn, oa: OfficialAccount, person: Follower, wanted: bool)
 
 async def send_file(turn: Turn, args: Args) -> None:
     """All customers of the OA as CSV or XLSX, written row by row."""
-    oa = await need_oa(turn)
+    suffix = part(args, 0)
+    if suffix not in FORMATS:
+        raise OldKeyboard("file")
+    oa = await _oa(turn, args[1:])
     if oa is None:
         return
-    suffix = "xlsx" if part(args, 0) == "xlsx" else "csv"
-    await turn.toast(turn.t.plain("file.making"))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"file.{suffix}"
-        count = await turn.db(_write, turn, oa, path)
-        caption = turn.t("file.customers", name=oa.name, count=count)
-        name = f"khach_{oa.oa_id}_{turn.now():%Y%m%d}.{suffix}"
-        await turn.sender.document(turn.chat_id, path, name, caption)
 
+    def told(count: int) -> Html:
+        audit.record(turn.now(), turn.actor, "customer.export", oa_id=oa.oa_id, detail={"rows": count})
+        return turn.t("file.customers", name=oa.name, count=count)
 
-def _write(turn: Turn, oa: OfficialAccount, path: Path) -> int:
-    write = exports.write_xlsx if path.suffix == ".xlsx" else exports.write_csv
     header = [turn.t.plain(f"column.{name}") for name in COLUMNS]
-    count = write(path, header, _rows(turn, oa))
-    audit.record(turn.now(), turn.actor, "customer.export", oa_id=oa.oa_id, detail={"rows": count})
-    return count
+    await send_table(turn, f"khach_{oa.oa_id}_{turn.now():%Y%m%d}.{suffix}", header, _rows(turn, oa), told)
 
 
 def _rows(turn: Turn, oa: OfficialAccount) -> Iterator[list[Any]]:

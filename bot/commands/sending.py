@@ -116,7 +116,10 @@ async def zns_to(turn: Turn, args: Args) -> None:
 
 async def choose_way(turn: Turn, args: Args) -> None:
     """Another way, chosen under a refusal."""
-    await SEND.by(turn, await _form(turn, "send"), part(args, 0))
+    form, way = await _form(turn, "send"), part(args, 0)
+    if way not in (Channel.CS, Channel.ZNS) or form.data["person"] is None:
+        raise OldKeyboard("way")
+    await SEND.by(turn, form, way)
 
 
 async def edit_text(turn: Turn, args: Args) -> None:
@@ -147,7 +150,7 @@ async def _back(turn: Turn, kind: str, step: str) -> None:
 
 async def _form(turn: Turn, kind: str) -> Form:
     form = await turn.form()
-    if form is None or form.kind != kind:
+    if form is None or form.kind != kind or form.message_id != turn.tapped:
         raise OldKeyboard(kind)
     return form
 

@@ -68,21 +68,24 @@ class Invite:
         if value in {"all", "chosen"}:
             data["every"] = value == "all" or not data["oas"]
             form.step = STEP_RIGHTS
-        elif value.startswith("page") and value[4:].isdigit():
+        elif value.startswith("page") and value[4:].isdecimal():
             data["page"] = int(value[4:])
-        elif value.startswith("oa") and value[2:].isdigit():
+        elif value.startswith("oa") and value[2:].isdecimal():
             data["oas"] = _toggled(data["oas"], int(value[2:]), await turn.db(accounts.active))
         else:
             raise Invalid("form.tap_button")
         await ask(self, turn, form)
 
     async def _make(self, turn: Turn, form: Form) -> None:
-        data = form.data
+        data, questions = form.data, form.message_id
         lasts = invitations.LIFETIMES[data["lasts"]]
         name = await _username(turn)
         row, parameter = await turn.db(invitations.create, turn.desk, turn.actor, _rights(data), lasts, data["name"])
         await turn.close_form()
-        await turn.show(link_screen(turn, Role(row.role), f"https://t.me/{name}?start={parameter}", row.expires_at))
+        if questions is not None:
+            await turn.sender.strip(turn.chat_id, questions)
+        # A message of its own: whatever an old button of the form opens lands on the form's, never on the only link.
+        await turn.say(link_screen(turn, Role(row.role), f"https://t.me/{name}?start={parameter}", row.expires_at))
 
 
 def _role_of(value: str) -> Role:

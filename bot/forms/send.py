@@ -62,7 +62,7 @@ class Send:
             await self._content(turn, form)
         elif form.step == "who":
             await self.find(turn, form, text)
-        elif form.step == "choose" and text.isdigit() and int(text) in form.data["found"]:
+        elif form.step == "choose" and text.isdecimal() and int(text) in form.data["found"]:
             await self.go_to(turn, form, int(text))
         elif form.step == "way" and text in (Channel.CS, Channel.ZNS):
             await self.by(turn, form, text)

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot import errors
 from bot.forms.engine import ask
-from bot.markup import Screen
+from bot.markup import Screen, whole
 from bot.reach import oa_of_form
 from bot.screens.refusal import refusal
 from bot.screens.zns import ask_edit, ask_param, ask_phone, ask_template, preview
@@ -113,10 +113,10 @@ class Zns:
         return "param"
 
     async def _choose(self, turn: Turn, oa: OfficialAccount, form: Form, text: str) -> None:
-        if text.startswith("page"):
-            form.data["page"] = int(text.removeprefix("page"))
+        if turn.query_id and text.startswith("page"):
+            form.data["page"] = whole((text.removeprefix("page"),), 0)
             return
-        if text == "sync":
+        if turn.query_id and text == "sync":
             await templates.sync(turn.desk, oa, Lane.URGENT)
             await turn.db(audit.record, turn.now(), turn.actor, "template.read", oa_id=oa.oa_id, target=oa.name)
             return
@@ -132,7 +132,7 @@ class Zns:
     async def _edit(self, turn: Turn, oa: OfficialAccount, form: Form, text: str) -> None:
         template = await turn.db(templates.get, oa, form.data["template"])
         names = [rule["name"] for rule in template.params or []]
-        if not text.isdigit() or int(text) >= len(names):
+        if not text.isdecimal() or int(text) >= len(names):
             raise Invalid("form.tap_button")
         form.data["param"], form.step = names[int(text)], "param"
         await ask(self, turn, form)

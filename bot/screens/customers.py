@@ -32,10 +32,14 @@ async def customer_list(turn: Turn, oa: OfficialAccount, which: str, offset: int
     body = [choose_line(turn, row) for row in page.rows] or [t("customers.nobody")]
     buttons = [Button(short(name_of(turn, row), 18), to("k", row.id)) for row in page.rows]
     rest = search_word(query)
-    turned = pager(offset, PAGE, page.total, "kh", which, *([rest] if rest else []))
-    return Screen(
-        lines(head, "", *body), [*pairs(buttons), turned, *_tools(turn, which, query), home_row(t)], protect=True
-    )
+    turned = pager(offset, PAGE, page.total, "kh", of_oa(which, oa), *([rest] if rest else []))
+    tools = _tools(turn, oa, which, query)
+    return Screen(lines(head, "", *body), [*pairs(buttons), turned, *tools, home_row(t)], protect=True)
+
+
+def of_oa(which: str, oa: OfficialAccount) -> str:
+    """Which people of which OA, for a button: the list stays that of the OA it shows, whatever is chosen meanwhile."""
+    return f"{which}.{oa.id}"
 
 
 def search_word(query: str) -> str:
@@ -44,11 +48,12 @@ def search_word(query: str) -> str:
     return folded.encode()[:QUERY_BYTES].decode(errors="ignore").strip()
 
 
-def _tools(turn: Turn, which: str, query: str) -> Rows:
+def _tools(turn: Turn, oa: OfficialAccount, which: str, query: str) -> Rows:
     t = turn.t
     other = FOLLOWING if which == ALL else ALL
-    switch = Button(t.plain(f"button.only_{other}"), to("kh", other, *([search_word(query)] if query else []), 0))
-    files = [Button("📥 CSV", to("k.file", "csv")), Button("📥 Excel", to("k.file", "xlsx"))]
+    rest = [search_word(query)] if query else []
+    switch = Button(t.plain(f"button.only_{other}"), to("kh", of_oa(other, oa), *rest, 0))
+    files = [Button("📥 CSV", to("k.file", "csv", oa.id)), Button("📥 Excel", to("k.file", "xlsx", oa.id))]
     return [[switch, Button(t.plain("button.search"), to("kh.find"))], files]
 
 
@@ -87,7 +92,7 @@ async def customer_card(turn: Turn, oa: OfficialAccount, person: Follower, *, fu
         t("card.erased", day=t.day(person.erased_at, turn.now())) if person.erased_at else None,
         t("card.id", user_id=person.user_id),
     )
-    return Screen(text, _card_rows(turn, person, full_number), protect=True)
+    return Screen(text, _card_rows(turn, oa, person, full_number), protect=True)
 
 
 def _phone(person: Follower, full: bool) -> str:
@@ -104,7 +109,7 @@ def _last_line(turn: Turn, person: Follower) -> Html:
     return turn.t("card.last", when=spoken(turn, last.shown)) if last else turn.t("card.never_wrote")
 
 
-def _card_rows(turn: Turn, person: Follower, full_number: bool) -> Rows:
+def _card_rows(turn: Turn, oa: OfficialAccount, person: Follower, full_number: bool) -> Rows:
     t = turn.t
     buttons = [Button(t.plain("button.send"), to("send.to", person.id), style="primary")]
     if person.phone and not full_number and turn.staff.sees_numbers:
@@ -114,4 +119,4 @@ def _card_rows(turn: Turn, person: Follower, full_number: bool) -> Rows:
         buttons.append(Button(t.plain(f"button.tester_{word}"), to("k.tester", person.id, int(not person.tester))))
     # Alone in its row, so that nobody taps it for another.
     erase = [Button(t.plain("button.erase"), to("k.erase", person.id))] if staff.may(turn.staff, Role.OWNER) else []
-    return [*pairs(buttons), erase, back_row(t, to("kh", ALL, 0))]
+    return [*pairs(buttons), erase, back_row(t, to("kh", of_oa(ALL, oa), 0))]

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bot.keyboards import pairs
 from bot.markup import Button, Screen, to
+from bot.screens.customers import ALL, of_oa
 from bot.screens.oa_list import add_rows
 from bot.screens.stop import banner, start_row
 from bot.screens.titles import oa_title, readiness_line
@@ -34,7 +35,7 @@ async def home(turn: Turn) -> Screen:
         return replace(screen, text=lines(*told, screen.text), rows=[*start, *screen.rows])
     today, found = await turn.db(_facts, turn, oa)
     text = lines(oa_title(turn.t, oa), *told, _today(turn, today), *_needs(turn, found))
-    return Screen(text, [*start, *go_on, *_buttons(turn)])
+    return Screen(text, [*start, *go_on, *_buttons(turn, oa)])
 
 
 def _facts(turn: Turn, oa: OfficialAccount) -> tuple[Today, list[Line]]:
@@ -73,12 +74,12 @@ async def _without_oa(turn: Turn, go_on: list[list[Button]]) -> Screen:
     return Screen(t("home.no_oa"), [*go_on, _rest(turn)])
 
 
-def _buttons(turn: Turn) -> list[list[Button]]:
+def _buttons(turn: Turn, oa: OfficialAccount) -> list[list[Button]]:
     t = turn.t
     work = [
         Button(t.plain("button.send"), to("send")),
         Button(t.plain("button.zns"), to("zns")),
-        Button(t.plain("button.customers"), to("kh", "a", 0)),
+        Button(t.plain("button.customers"), to("kh", of_oa(ALL, oa), 0)),
     ]
     shown = work if staff.may(turn.staff, Role.OPERATOR) else []
     return [*pairs([*shown, Button(t.plain("button.oas"), to("oas", 0))]), _rest(turn)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.keyboards import back_row, pairs
 from bot.markup import Button, Rows, Screen, Style, to
+from bot.screens.customers import ALL, of_oa
 from bot.screens.late import late_buttons
 from bot.screens.titles import mode_name, oa_title, readiness_line
 from bot.turn import Turn
@@ -46,7 +47,7 @@ def _rows(turn: Turn, oa: OfficialAccount, unproven: bool, waiting: int) -> Rows
     work = [
         Button(t.plain("button.send"), to("send")),
         Button(t.plain("button.zns"), to("zns")),
-        Button(t.plain("button.customers"), to("kh", "a", 0)),
+        Button(t.plain("button.customers"), to("kh", of_oa(ALL, oa), 0)),
         Button(t.plain("button.sync"), to("oa.sync", oa.id)),
     ]
     if not staff.may(turn.staff, Role.OPERATOR):

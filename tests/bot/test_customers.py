@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from openpyxl import load_workbook
 
-from models import AuditEntry, Follower, Role, Staff
+from models import AuditEntry, Follower, Notice, NoticeState, OfficialAccount, Role, Staff
 
 
 def test_pages_filter_and_search(desk, words):
@@ -180,3 +180,67 @@ def test_last_words_are_dated_as_people_say_it(desk):
     person.wait_for("4 phút trước")
     person.tap("Trần Minh Anh")
     person.wait_for("hôm nay 08:56")
+
+
+def test_a_number_on_a_deleted_message_brings_no_card_back(desk):
+    """The person took the message away: nothing is left to hide, and nothing new is shown."""
+    person = desk.person()
+    desk.oa()
+    desk.follower()
+    person.say("0909998812")
+    person.wait_for("👁 Hiện số")
+    person.tap("👁", wait=True)
+    shown = person.wait_for("090 999 8812")
+    desk.delete(person, shown["message_id"])
+    desk.advance(minutes=11)
+    desk.drain()
+    desk.wait_until(lambda: Notice.get(Notice.kind == "hide_number").state == NoticeState.SENT)
+    assert not [message for message in person.chat() if message["from"] == "bot" and not message["deleted"]]
+
+
+def test_a_list_stays_with_the_oa_it_shows(desk):
+    """Another OA is chosen meanwhile: pages, filters and files of the first one's list are still the first one's."""
+    person = desk.person(Role.OPERATOR)
+    first = desk.oa()
+    desk.follower("Minh Anh", phone="")
+    other = OfficialAccount.create(oa_id="777000111222", name="Gara Tín", created_at=desk.clock.now(), published=True)
+    person.say("/oa hoa mai")
+    person.wait_for(first.oa_id)
+    person.say("/khach")
+    listed = person.wait_for("1 người")
+    person.say("/oa gara")
+    person.wait_for(other.oa_id)
+    person.tap("📥 CSV", listed["message_id"])
+    file = person.wait_for(lambda message: message["file"])
+    assert "Minh Anh" in person.download(file).decode("utf-8-sig")
+    assert AuditEntry.get(AuditEntry.action == "customer.export").oa_id == first.oa_id
+    person.tap("❤️ Đang quan tâm", listed["message_id"])
+    assert "Spa Hoa Mai" in person.wait_for("Minh Anh")["text"]
+
+
+def test_buttons_of_before_mean_the_oa_worked_with(desk):
+    """Keyboards made when they named no OA still work; what is no list at all counts as old."""
+    person = desk.person()
+    desk.oa()
+    desk.follower("Minh Anh", phone="")
+    person.say("/khach")
+    listed = person.wait_for("1 người")["message_id"]
+    person.tap_data("1:kh:a:minh:0", listed, force=True)
+    person.wait_for("Minh Anh")
+    person.tap_data("1:k.file:csv", listed, force=True)
+    person.wait_for(lambda message: message["file"])
+    for data in ("1:kh:x:0", "1:kh:a.x:0", "1:kh:a.999:0", "1:kh:.:0", "1:k.file:pdf", "1:k.file:csv:999"):
+        answer = person.tap_data(data, listed, wait=True, force=True)
+        assert answer["text"] == "Màn hình này đã cũ, tôi mở lại bản mới."
+
+
+def test_a_file_telegram_would_not_take_is_refused_in_words(desk, monkeypatch):
+    """Over 50 MB: what it is and what to do, and no file."""
+    monkeypatch.setattr("bot.files.MAX_UPLOAD", 10)
+    person = desk.person()
+    desk.oa()
+    person.say("/khach")
+    person.wait_for("0 người")
+    person.tap("📥 CSV")
+    person.wait_for("50 MB")
+    assert not [message for message in person.chat() if message["file"]]
