@@ -71,9 +71,11 @@ def left(now: datetime, chat_id: int) -> None:
     TelegramGroup.update(left_at=now).where(TelegramGroup.chat_id == chat_id, TelegramGroup.left_at.is_null()).execute()
 
 
-def allowed() -> list[TelegramGroup]:
-    """Chats the bot may stay in, by title."""
-    return list(TelegramGroup.select().where(TelegramGroup.allowed).order_by(TelegramGroup.title, TelegramGroup.id))
+def allowed(offset: int, limit: int) -> tuple[list[TelegramGroup], int]:
+    """A page of the chats the bot may stay in, by title, and how many there are."""
+    every = TelegramGroup.select().where(TelegramGroup.allowed)
+    page = every.order_by(TelegramGroup.title, TelegramGroup.id).offset(offset).limit(limit)
+    return list(page), every.count()
 
 
 def allow(desk: Desk, actor: Actor, row_id: int, wanted: bool = True) -> TelegramGroup:

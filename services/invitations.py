@@ -28,8 +28,9 @@ def create(desk: Desk, actor: Actor, rights: Rights, lasts: timedelta, name: str
     """
     now, secret = desk.now(), secrets.token_urlsafe(SECRET_BYTES)
     with write():
-        maker = Staff.get_or_none(Staff.id == actor.staff.id, Staff.active) if actor.staff else None
-        if maker is None or maker.role != Role.OWNER:
+        # Held, so that whoever removes this owner at the same moment revokes this invitation too.
+        maker = next((owner for owner in staffing.hold_owners() if actor.staff and owner.id == actor.staff.id), None)
+        if maker is None:
             raise NotAllowed("role.owner")
         row = Invitation.create(
             secret_hash=_hash(secret),
@@ -74,11 +75,20 @@ def accept(desk: Desk, secret: str, telegram_id: int, name: str) -> Staff:
         # Whoever is in stays as they are: an old link must lower nobody.
         if telegram_id == desk.settings.telegram_owner_id or staff.known({telegram_id}):
             raise Conflict("invitation.staff_already")
+        if not _still_meant(row, telegram_id):
+            raise Conflict("invitation.revoked")
         if not _spend(desk.now(), row, telegram_id):
             raise Conflict(f"invitation.{_why(Invitation.get_by_id(row.id))}")
         person = staff.enter(desk.now(), telegram_id, name, rights_of(row), row.created_by.telegram_id)
         _announce(desk, row, person)
     return person
+
+
+def _still_meant(row: Invitation, telegram_id: int) -> bool:
+    """Whether its maker still owns the house, and the person was not dismissed after it was made for somebody else."""
+    maker = row.created_by
+    dismissed = Staff.get_or_none(Staff.telegram_id == telegram_id, Staff.removed_at > row.created_at)
+    return bool(maker.active and maker.role == Role.OWNER) and dismissed is None
 
 
 def _spend(now: datetime, row: Invitation, telegram_id: int) -> bool:
@@ -108,10 +118,11 @@ def rights_of(row: Invitation) -> Rights:
     )
 
 
-def open_ones(now: datetime) -> list[Invitation]:
-    """Those somebody could still use, the newest first."""
+def open_ones(now: datetime, offset: int, limit: int) -> tuple[list[Invitation], int]:
+    """A page of those somebody could still use, the newest first, and how many there are."""
     usable = (Invitation.used_at.is_null(), Invitation.revoked_at.is_null(), Invitation.expires_at > now)
-    return list(Invitation.select().where(*usable).order_by(Invitation.id.desc()))
+    every = Invitation.select().where(*usable)
+    return list(every.order_by(Invitation.id.desc()).offset(offset).limit(limit)), every.count()
 
 
 def revoke(desk: Desk, actor: Actor, invitation_id: int) -> bool:

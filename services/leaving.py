@@ -39,10 +39,16 @@ def end_all(now: datetime, person: Staff) -> None:
     Confirmation.delete().where(Confirmation.staff == person, Confirmation.used_at.is_null()).execute()
     waiting = (Notice.chat_id == person.telegram_id, Notice.state == NoticeState.QUEUED)
     Notice.delete().where(*waiting, Notice.kind != HIDE_NUMBER).execute()
-    # A number they had opened goes now, not in ten minutes.
-    Notice.update(next_attempt_at=now).where(*waiting).execute()
+    hide_numbers(now, person)
     _drop_tickets(now, person)
     _revoke_invitations(now, person)
+
+
+def hide_numbers(now: datetime, person: Staff) -> None:
+    """A number they had opened goes now, not in ten minutes."""
+    Notice.update(next_attempt_at=now).where(
+        Notice.chat_id == person.telegram_id, Notice.state == NoticeState.QUEUED, Notice.kind == HIDE_NUMBER
+    ).execute()
 
 
 def end_above(now: datetime, person: Staff, role: Role) -> None:
@@ -86,4 +92,4 @@ def _revoke_invitations(now: datetime, person: Staff) -> None:
     ).execute()
 
 
-__all__ = ["KEPT", "end_above", "end_all", "end_outside"]
+__all__ = ["KEPT", "end_above", "end_all", "end_outside", "hide_numbers"]

@@ -8,10 +8,11 @@ from typing import Any
 
 from peewee import Case
 
-from models import OaState, OfficialAccount, Role, Staff, StaffOa
+from models import OaState, OfficialAccount, Role, Staff, StaffOa, Stranger
 from services.names import tidy
 from zalo.payload import clean
 
+SEES_ALL = {"every_oa": True, "sees_numbers": True, "sees_money": True}  # an owner does
 RANK = {Role.VIEWER: 0, Role.OPERATOR: 1, Role.MANAGER: 2, Role.OWNER: 3}
 
 
@@ -48,8 +49,9 @@ def recognise(now: datetime, telegram_id: int, name: str, owner_id: int | None) 
     if telegram_id == owner_id:
         person = person or Staff.create(telegram_id=telegram_id, name=name, created_at=now)
         if person.role != Role.OWNER or not person.active:
-            person.role, person.active, person.removed_at = Role.OWNER, True, None
-            person.save(only=[Staff.role, Staff.active, Staff.removed_at])
+            owns = {"role": Role.OWNER, "active": True, "removed_at": None, **SEES_ALL}
+            Staff.update(**owns).where(Staff.id == person.id).execute()
+            person = Staff.get_by_id(person.id)
     if person is None or not person.active:
         return None
     Staff.update(name=name or person.name, last_seen_at=now).where(Staff.id == person.id).execute()
@@ -66,6 +68,7 @@ def known(telegram_ids: set[int]) -> set[int]:
 def add(now: datetime, telegram_id: int, role: Role, name: str = "", language: str = "vi") -> Staff:
     """Enter a person, or change the role of one who is there. Neither asked nor audited: see `services.staffing`."""
     values = {"role": role, "active": True, "language": language, "removed_at": None} | ({"name": name} if name else {})
+    values |= SEES_ALL if role == Role.OWNER else {}
     Staff.insert(telegram_id=telegram_id, created_at=now, **values).on_conflict(
         conflict_target=[Staff.telegram_id], update=values
     ).execute()
@@ -80,6 +83,7 @@ def enter(now: datetime, telegram_id: int, name: str, rights: Rights, invited_by
     person.every_oa, person.invited_by, person.current_oa = owner or rights.every_oa, invited_by, None
     person.save()
     StaffOa.delete().where(StaffOa.staff == person).execute()
+    Stranger.delete().where(Stranger.telegram_id == telegram_id).execute()
     for oa in OfficialAccount.select(OfficialAccount.id).where(OfficialAccount.id.in_(list(rights.oas))):
         StaffOa.create(staff=person, oa=oa)
     return person

@@ -43,12 +43,22 @@ def set_role(desk: Desk, actor: Actor, person: Staff, role: Role) -> Staff:
         if old == role:
             return row
         _may_stop_owning(desk, row)
-        everything = {"every_oa": True, "sees_numbers": True, "sees_money": True} if role == Role.OWNER else {}
-        _change(row, role=role, **everything)
+        _change(row, role=role, **_rights_with(row, old, role))
         if staff.RANK[role] < staff.RANK[old]:
             leaving.end_above(desk.now(), row, role)
         _record(desk, actor, "staff.role", row, {"from": old, "to": role})
     return row
+
+
+def _rights_with(row: Staff, old: Role, role: Role) -> dict[str, bool]:
+    """An owner sees everything; one who is owner no longer has what is usual, and only the OAs chosen before."""
+    if role == Role.OWNER:
+        return staff.SEES_ALL
+    if old != Role.OWNER:
+        return {}
+    usual = staff.usual(role)
+    chosen = StaffOa.select().where(StaffOa.staff == row).exists()
+    return {"every_oa": not chosen, "sees_numbers": usual.numbers, "sees_money": usual.money}
 
 
 def set_sight(
@@ -61,6 +71,8 @@ def set_sight(
         row = _hold(actor, person)
         _not_an_owner(row)
         _change(row, **changes)
+        if numbers is False:
+            leaving.hide_numbers(desk.now(), row)
         _record(desk, actor, "staff.rights", row, changes)
     return row
 
@@ -125,7 +137,7 @@ def enter(desk: Desk, actor: Actor, telegram_id: int, name: str, rights: Rights)
     Somebody who is staff already stays as they are.
     """
     with write():
-        _owners()
+        hold_owners()
         _owner_acts(actor)
         here = Staff.get_or_none(Staff.telegram_id == telegram_id, Staff.active)
         if here is not None:
@@ -145,7 +157,7 @@ def greet(desk: Desk, person: Staff) -> None:
 
 def _hold(actor: Actor, person: Staff) -> Staff:
     """The person as they are now, and nobody else changes owners meanwhile."""
-    _owners()
+    hold_owners()
     _owner_acts(actor)
     query = Staff.select().where(Staff.id == person.id, Staff.active)
     row = next(iter(query if is_sqlite() else query.for_update()), None)
@@ -154,7 +166,7 @@ def _hold(actor: Actor, person: Staff) -> Staff:
     return row
 
 
-def _owners() -> list[Staff]:
+def hold_owners() -> list[Staff]:
     """All active owners, held until the transaction ends: two owners who demote each other come one after the other."""
     query = Staff.select().where(Staff.active, Staff.role == Role.OWNER).order_by(Staff.id)
     return list(query if is_sqlite() else query.for_update())
@@ -171,7 +183,7 @@ def _owner_acts(actor: Actor) -> None:
 def _may_stop_owning(desk: Desk, row: Staff) -> None:
     if is_environments(desk, row):
         raise NotAllowed("staff.environment_owner", name=row.name)
-    if row.role == Role.OWNER and not [other for other in _owners() if other.id != row.id]:
+    if row.role == Role.OWNER and not [other for other in hold_owners() if other.id != row.id]:
         raise NotAllowed("staff.last_owner", name=row.name)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from peewee import EXCLUDED
 
 from db import from_ms, to_ms, write
-from models import Role, Staff, Stranger
+from models import OaState, OfficialAccount, Role, Staff, Stranger
 from services import audit, house, notices, staff, staffing
 from services.audit import Actor
 from services.desk import Desk
@@ -100,9 +101,12 @@ def ignore(desk: Desk, actor: Actor, telegram_id: int, ignored: bool = True) -> 
 
 
 def admit(desk: Desk, actor: Actor, telegram_id: int, role: Role) -> Staff:
-    """Make a stranger staff with the role's usual rights, and greet them. Raises NotFound `stranger.gone`."""
+    """Make a stranger staff with the role's usual rights, and greet them. Raises NotFound `stranger.gone`.
+
+    Where there are several OAs they begin with none: which are theirs is the owner's next answer.
+    """
     with write():
         row = get(telegram_id)
-        person = staffing.enter(desk, actor, telegram_id, row.name, staff.usual(role))
-        row.delete_instance()
-    return person
+        several = OfficialAccount.select().where(OfficialAccount.state != OaState.REMOVED).count() > 1
+        rights = replace(staff.usual(role), every_oa=not several)
+        return staffing.enter(desk, actor, telegram_id, row.name, rights)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from bot.commands.staff import role_of
 from bot.groups import leave_unwelcome
 from bot.markup import OldKeyboard, part, to, whole
-from bot.screens.staff import ROLES, role_choice, staff_card, told
+from bot.screens.staff import ROLES, oas_screen, role_choice, staff_card, told
 from bot.screens.staff_door import group_list, invitation_list, stranger_list
 from bot.turn import Turn
 from models import Stranger, TelegramGroup
-from services import groups, invitations, strangers
+from services import groups, invitations, staff, strangers
 from services.errors import NotFound
 
 Args = tuple[str, ...]
@@ -18,7 +18,7 @@ BELOW_OWNER = ROLES[:-1]  # one tap makes nobody an owner
 
 async def show_invitations(turn: Turn, args: Args) -> None:
     """The links somebody could still use."""
-    await turn.show(await invitation_list(turn))
+    await turn.show(await invitation_list(turn, whole(args, 0) if args else 0))
 
 
 async def revoke(turn: Turn, args: Args) -> None:
@@ -45,7 +45,8 @@ async def admit(turn: Turn, args: Args) -> None:
         raise OldKeyboard("role")
     person = await turn.db(strangers.admit, turn.desk, turn.actor, row.telegram_id, role)
     name = person.name or str(person.telegram_id)
-    await turn.show(told(turn, await staff_card(turn, person), "strangers.admitted", name=name))
+    shown = await staff_card(turn, person) if staff.has_every_oa(person) else await oas_screen(turn, person, 0)
+    await turn.show(told(turn, shown, "strangers.admitted", name=name))
 
 
 async def ignore(turn: Turn, args: Args) -> None:
@@ -65,7 +66,7 @@ async def heed(turn: Turn, args: Args) -> None:
 
 async def show_groups(turn: Turn, args: Args) -> None:
     """Where the bot may stay."""
-    await turn.show(await group_list(turn))
+    await turn.show(await group_list(turn, whole(args, 0) if args else 0))
 
 
 async def allow_group(turn: Turn, args: Args) -> None:

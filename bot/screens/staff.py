@@ -35,8 +35,8 @@ async def staff_list(turn: Turn, offset: int = 0) -> Screen:
 
 
 def _list_facts(turn: Turn, offset: int) -> tuple[tuple[list[Staff], int], int, tuple[int, int]]:
-    waiting = len(invitations.open_ones(turn.now()))
-    return staff.page(offset, PAGE), waiting, (strangers.page(0, 1)[1], len(groups.allowed()))
+    waiting = invitations.open_ones(turn.now(), 0, 1)[1]
+    return staff.page(offset, PAGE), waiting, (strangers.page(0, 1)[1], groups.allowed(0, 1)[1])
 
 
 def called(person: Staff) -> str:

@@ -14,14 +14,16 @@ from texts.html import Html, lines
 PAGE = 6
 
 
-async def invitation_list(turn: Turn) -> Screen:
+async def invitation_list(turn: Turn, offset: int = 0) -> Screen:
     """Every link somebody could still use. The link itself was shown once and is kept nowhere."""
-    rows = await turn.db(invitations.open_ones, turn.now())
+    rows, total = await turn.db(invitations.open_ones, turn.now(), offset, PAGE)
     t = turn.t
     body = [await _invitation(turn, row) for row in rows] or [t("links.none")]
     buttons = [[Button(t.plain("button.revoke", number=row.id), to("st.revoke", row.id))] for row in rows]
     invite = [Button(t.plain("button.invite"), to("st.invite"), style="primary")]
-    return Screen(lines(t("links.title"), *body, "", t("links.hint")), [*buttons, invite, back_row(t, to("st", 0))])
+    turned = pager(offset, PAGE, total, "st.links")
+    text = lines(t("links.title"), *body, "", t("links.hint"))
+    return Screen(text, [*buttons, turned, invite, back_row(t, to("st", 0))])
 
 
 async def _invitation(turn: Turn, row: Invitation) -> Html:
@@ -69,13 +71,15 @@ def _stranger_buttons(turn: Turn, row: Stranger) -> list[Button]:
     ]
 
 
-async def group_list(turn: Turn) -> Screen:
+async def group_list(turn: Turn, offset: int = 0) -> Screen:
     """Where the bot may stay."""
-    rows = await turn.db(groups.allowed)
+    rows, total = await turn.db(groups.allowed, offset, PAGE)
     t = turn.t
     body = [_group(turn, row) for row in rows] or [t("groups.none")]
     buttons = [[Button(t.plain("button.forbid", name=short(row.title, 24)), to("st.forbid", row.id))] for row in rows]
-    return Screen(lines(t("groups.title"), *body, "", t("groups.hint")), [*buttons, back_row(t, to("st", 0))])
+    turned = pager(offset, PAGE, total, "st.groups")
+    text = lines(t("groups.title"), *body, "", t("groups.hint"))
+    return Screen(text, [*buttons, turned, back_row(t, to("st", 0))])
 
 
 def _group(turn: Turn, row: TelegramGroup) -> Html:

@@ -153,9 +153,9 @@ def test_open_ones_are_listed_and_revoked_once(place):
     second, secret = invite(place, boss, lasts="week")
     invitations.accept(place.desk(), secret, 9, "An")
     third, _ = invite(place, boss, lasts="week")
-    assert [row.id for row in invitations.open_ones(place.clock.now())] == [third.id, first.id]
+    assert [row.id for row in invitations.open_ones(place.clock.now(), 0, 8)[0]] == [third.id, first.id]
     place.clock.advance(days=2)
-    assert [row.id for row in invitations.open_ones(place.clock.now())] == [third.id]
+    assert [row.id for row in invitations.open_ones(place.clock.now(), 0, 8)[0]] == [third.id]
     assert invitations.revoke(place.desk(), place.by(boss), third.id)
     assert not invitations.revoke(place.desk(), place.by(boss), third.id)
     assert not invitations.revoke(place.desk(), place.by(boss), second.id)
@@ -168,3 +168,41 @@ def test_only_an_owner_invites(place):
     for actor in (place.by(manager), CLI):
         with pytest.raises(NotAllowed):
             invitations.create(place.desk(), actor, staff.usual(Role.VIEWER), LIFETIMES["day"])
+
+
+def test_a_dismissed_person_does_not_come_back_by_a_link_meant_for_somebody_else(place):
+    """A link that was open in a team's chat when they went lets everybody else in, and not them."""
+    boss = place.owner()
+    _, secret = invite(place, boss)
+    staff.add(place.clock.now(), 9, Role.OPERATOR, "Tuấn")
+    place.clock.advance(minutes=1)
+    staffing.remove(place.desk(), place.by(boss), staff.with_number(9))
+    with pytest.raises(Conflict) as refused:
+        invitations.accept(place.desk(), secret, 9, "Tuấn")
+    assert refused.value.key == "invitation.revoked"
+    assert invitations.accept(place.desk(), secret, 10, "Lan").active
+
+
+def test_a_link_outlives_no_owner(place):
+    """Whoever made it must still be an owner when it is used."""
+    boss, other = place.owner(), place.owner("Hai")
+    _, secret = invite(place, other)
+    Staff.update(active=False).where(Staff.id == other.id).execute()  # gone without the revoking, as in a race
+    with pytest.raises(Conflict):
+        invitations.accept(place.desk(), secret, 9, "Tuấn")
+    assert boss.active
+
+
+def test_an_owner_who_is_removed_while_inviting_leaves_no_way_back(place):
+    """Either the invitation came first and is revoked, or the removal came first and it is refused."""
+    boss, other = place.owner(), place.owner("Hai")
+    made = []
+
+    def inviting():
+        made.append(invite(place, other, Rights(Role.OWNER))[1])
+
+    together(inviting, lambda: staffing.remove(place.desk(), place.by(boss), other))
+    for secret in made:
+        with pytest.raises(Conflict):
+            invitations.accept(place.desk(), secret, other.telegram_id, "Hai")
+    assert not Staff.get_by_id(other.id).active

@@ -1,5 +1,7 @@
 """services/staffing.py: who may do what, changed by owners, orderly and audited."""
 
+from datetime import timedelta
+
 import pytest
 from people import ENVIRONMENTS_OWNER, together
 
@@ -316,3 +318,34 @@ def test_the_list_has_owners_first(place):
     rows, total = staff.page(0, 2)
     assert ([row.id for row in rows], total) == ([boss.id, manager.id], 3)
     assert [row.id for row in staff.page(2, 2)[0]] == [viewer.id]
+
+
+def test_an_owner_by_the_settings_or_the_command_line_sees_everything(place):
+    """Whatever they were before: what an owner may not see nobody could give them back."""
+    for number in (7, ENVIRONMENTS_OWNER):
+        person = staff.add(place.clock.now(), number, Role.OPERATOR, "Hoa")
+        Staff.update(sees_numbers=False, sees_money=False, every_oa=False).where(Staff.id == person.id).execute()
+    staff.add(place.clock.now(), 7, Role.OWNER)
+    staff.recognise(place.clock.now(), ENVIRONMENTS_OWNER, "Hoa", ENVIRONMENTS_OWNER)
+    for person in Staff.select():
+        assert (person.role, person.sees_numbers, person.sees_money, person.every_oa) == (Role.OWNER, True, True, True)
+
+
+def test_an_owner_who_is_owner_no_longer_has_the_usual_rights(place):
+    """And only the OAs that were chosen before: what an owner sees does not stay behind."""
+    boss, one = place.owner(), place.oa("Một")
+    person = staff.add(place.clock.now(), 9, Role.OPERATOR, "Tuấn")
+    staffing.allow_oa(place.desk(), place.by(boss), person, one, True)
+    for role in (Role.OWNER, Role.OPERATOR):
+        person = staffing.set_role(place.desk(), place.by(boss), person, role)
+    assert (person.sees_numbers, person.sees_money, person.every_oa) == (True, False, False)
+    assert [oa.name for oa in staff.usable_oas(person)] == ["Một"]
+
+
+def test_who_may_see_numbers_no_longer_sees_none_that_is_open(place):
+    """A shown number is hidden at once, not in ten minutes."""
+    boss, now = place.owner(), place.clock.now()
+    person = staff.add(now, 9, Role.OPERATOR, "Tuấn")
+    notices.post(now, 9, "hide_number", "55", {"row": 1}, 55, at=now + timedelta(minutes=10))
+    staffing.set_sight(place.desk(), place.by(boss), person, numbers=False)
+    assert Notice.get().next_attempt_at == now

@@ -129,3 +129,15 @@ def test_old_strangers_are_forgotten(place):
 
 async def no_pause(seconds):
     """The purge is not made to wait."""
+
+
+def test_one_tap_opens_no_oa_where_there_are_several(place):
+    """Which of them are theirs is the owner's next answer; with one OA there is nothing to ask."""
+    boss, now = place.owner(), place.clock.now()
+    strangers.seen(now, {31: "Tuấn", 32: "Lan"})
+    place.oa("Một")
+    assert staff.has_every_oa(strangers.admit(place.desk(), place.by(boss), 31, Role.OPERATOR))
+    place.oa("Hai")
+    person = strangers.admit(place.desk(), place.by(boss), 32, Role.OPERATOR)
+    assert staff.usable_oas(person) == []
+    assert not Stranger.select().exists()
