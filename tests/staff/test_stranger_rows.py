@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from models import AuditEntry, Notice, Role, Staff, Stranger
-from services import purge, staffing, strangers
+from services import purge, staff, staffing, strangers
 from services.errors import NotFound
 
 
