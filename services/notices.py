@@ -7,6 +7,7 @@ from typing import Any
 
 from db import is_sqlite, write
 from models import Notice, NoticeState, Role
+from services import leases
 from services.staff import at_least
 
 LEASE = timedelta(seconds=30)
@@ -84,7 +85,7 @@ def claim(now: datetime, owner: str, limit: int = 20) -> list[Notice]:
             .where(
                 Notice.state == NoticeState.QUEUED,
                 Notice.next_attempt_at <= now,
-                Notice.lease_until.is_null() | (Notice.lease_until < now),
+                leases.over(now, Notice.lease_until, LEASE),
             )
             .order_by(Notice.next_attempt_at, Notice.id)
             .limit(limit)

@@ -17,7 +17,7 @@ from peewee import JOIN, fn
 
 from db import in_thread, write
 from models import Follower, FollowerSeen, FollowerSync, OfficialAccount
-from services import audit, gateway
+from services import audit, gateway, leases
 from services.audit import Actor
 from services.desk import VIETNAM, Desk, Work
 from services.errors import Conflict, DeskError
@@ -263,7 +263,7 @@ async def _ask(desk: Desk, sync: FollowerSync, work: Callable[[Zalo, str], Await
 
 
 def _claim(now: datetime, worker_id: str, only: int | None) -> FollowerSync | None:
-    free = FollowerSync.lease_until.is_null() | (FollowerSync.lease_until <= now)
+    free = leases.over(now, FollowerSync.lease_until, LEASE) | (FollowerSync.lease_until == now)
     which = (FollowerSync.state == "running") & free
     if only is not None:
         which &= FollowerSync.id == only

@@ -19,7 +19,7 @@ from peewee import SQL, NodeList
 
 from db import in_thread, is_sqlite, write
 from models import Channel, Contact, Delivery, DeliveryState, Follower, OaState, OfficialAccount, ZnsTemplate
-from services import deliveries, gateway, outcomes, preflight, receipts, stop_all, templates, uploads
+from services import deliveries, gateway, leases, outcomes, preflight, receipts, stop_all, templates, uploads
 from services.accounts import Mode, mode
 from services.desk import Desk
 from services.errors import DeskError, Refusal
@@ -94,7 +94,7 @@ def claim(now: datetime, worker_id: str, limit: int) -> list[Delivery]:
                 _IS_OPEN,
                 Delivery.state == DeliveryState.QUEUED,
                 Delivery.next_attempt_at <= now,
-                Delivery.lease_until.is_null() | (Delivery.lease_until < now),
+                leases.over(now, Delivery.lease_until, LEASE),
             )
             .order_by(Delivery.next_attempt_at, Delivery.id)
             .limit(limit)
@@ -112,7 +112,7 @@ def end_leases(now: datetime) -> int:
 
     What Zalo reported meanwhile may settle them at once, however long ago the sender ended.
     """
-    over = Delivery.lease_until.is_null() | (Delivery.lease_until < now)
+    over = leases.over(now, Delivery.lease_until, LEASE)
     gone = Delivery.select(Delivery, OfficialAccount).join(OfficialAccount)
     rows = list(gone.where(_IS_OPEN, Delivery.state == DeliveryState.SENDING, over))
     ended = [row for row in rows if deliveries.unknown(now, row.id, over)]

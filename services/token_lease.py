@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from models import OaToken
-from services import token_owner
+from services import leases, token_owner
 
-# Four times what one request may take. Whoever dies with it on another machine keeps it that long; on this one its
-# end is seen at once.
-LEASE = timedelta(seconds=60)
+# Longer than all that is done under it: two requests of 15 seconds each, and what lies around them. Shorter than the
+# minute within which people hear of a lost connection: whoever died with it in another container or on another machine
+# keeps it to its end (on this one, its end is seen at once).
+LEASE = timedelta(seconds=45)
 POLL = 0.2  # seconds between two looks at a row that somebody else is changing
 
 
@@ -25,7 +26,7 @@ def take(now: datetime, row: OaToken, owner: str) -> bool:
 
 def free(now: datetime, row: OaToken) -> Any:
     """SQL: nobody holds the lease of `row`, or only a process that is gone."""
-    open_to_all = OaToken.lease_until.is_null() | (OaToken.lease_until < now)
+    open_to_all = leases.over(now, OaToken.lease_until, LEASE)
     if row.lease_owner and token_owner.gone(row.lease_owner):
         return open_to_all | (OaToken.lease_owner == row.lease_owner)
     return open_to_all
@@ -33,7 +34,7 @@ def free(now: datetime, row: OaToken) -> Any:
 
 def held(now: datetime, row: OaToken) -> bool:
     """Whether somebody who may still be alive holds the lease of the row as it was read."""
-    return bool(row.lease_until is not None and row.lease_until >= now and not token_owner.gone(row.lease_owner))
+    return not leases.is_over(now, row.lease_until, LEASE) and not token_owner.gone(row.lease_owner)
 
 
 def abandoned(now: datetime, row: OaToken) -> bool:

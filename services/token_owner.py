@@ -2,6 +2,9 @@
 
 A killed process leaves its lease behind. Whoever waits for the lease to end waits a minute; whoever knows that the
 process is gone need not, and runs no risk: what is gone can neither ask Zalo again nor save an answer.
+
+Host names say nothing (every container may be called the same), nor do process ids (every container has a 1). What
+counts is the boot of the kernel, the namespace in which it counts processes, and when the process began.
 """
 
 from __future__ import annotations
@@ -45,8 +48,11 @@ def _machine() -> str:
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         namespace = os.readlink("/proc/self/ns/pid")
+        counted_as = os.readlink("/proc/self")
     except OSError:
         return ""
+    if counted_as != str(os.getpid()):
+        return ""  # this /proc is of another namespace: what it tells of a number is about somebody else
     return hashlib.sha256(f"{boot} {namespace}".encode()).hexdigest()[:12]
 
 

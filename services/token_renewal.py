@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import structlog
@@ -35,6 +35,7 @@ T = TypeVar("T")
 
 UNKNOWN = "unknown"  # error code of a row whose refresh token may be spent, its successor lost on the way
 _BACKOFF = tuple(timedelta(seconds=s) for s in (10, 30, 60, 120, 300))
+LONGEST_PAUSE = _BACKOFF[-1]
 _BACKOFF_UNKNOWN = timedelta(seconds=10)  # an OA that may be dead is not left in doubt for minutes
 _running: set[asyncio.Task[OaToken]] = set()
 
@@ -82,6 +83,11 @@ def usable(oa: OfficialAccount) -> OaToken:
     return row
 
 
+def resting(now: datetime, row: OaToken) -> bool:
+    """Whether the pause after a failed renewal lasts; one longer than any was set by a clock that was wrong."""
+    return row.retry_at is not None and now < row.retry_at <= now + LONGEST_PAUSE
+
+
 def access_of(desk: Desk, oa: OfficialAccount, row: OaToken) -> Access:
     """The row's access token, opened. Raises Refusal `oa.tokens_unreadable`."""
     try:
@@ -98,7 +104,7 @@ def _claim(desk: Desk, oa: OfficialAccount, seen: int, owner: str, at_once: bool
         row = usable(oa)
         if row.generation != seen:
             return row
-        if row.retry_at is not None and row.retry_at > now and not at_once:
+        if resting(now, row) and not at_once:
             raise TokenUnavailable("the last renewal failed; the next try comes soon")
         token_lease.take(now, row, owner)
         return usable(oa)

@@ -79,13 +79,18 @@ def save_pair(
 
 def due(now: datetime) -> list[OfficialAccount]:
     """OAs whose access token has at most 40 % of its life left and may be renewed now, or whose renewal broke off."""
-    return [row.oa for row in _renewable(now) if next_renewal(row) <= now or token_lease.abandoned(now, row)]
+    return [row.oa for row in _renewable(now) if _planned(row) <= now or token_lease.abandoned(now, row)]
 
 
 def next_renewal(row: OaToken) -> datetime:
     """When the clock renews the pair, if nobody needs it before."""
-    planned: datetime = row.access_expires_at - RENEW_WHEN_LEFT * token_pairs.lifetime(row)
+    planned = _planned(row)
     return planned if row.retry_at is None else max(planned, row.retry_at)
+
+
+def _planned(row: OaToken) -> datetime:
+    planned: datetime = row.access_expires_at - RENEW_WHEN_LEFT * token_pairs.lifetime(row)
+    return planned
 
 
 def replay_journal(desk: Desk) -> int:
@@ -131,11 +136,10 @@ def _renewable(now: datetime) -> list[OaToken]:
         .where(
             OfficialAccount.state == OaState.ACTIVE,
             OaToken.state != TokenState.NEEDS_REAUTH,
-            OaToken.retry_at.is_null() | (OaToken.retry_at <= now),
         )
         .order_by(OaToken.access_expires_at)
     )
-    return [row for row in rows if not token_lease.held(now, row)]
+    return [row for row in rows if not token_renewal.resting(now, row) and not token_lease.held(now, row)]
 
 
 def _in_doubt(now: datetime) -> list[OaToken]:

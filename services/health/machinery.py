@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from peewee import SQL, NodeList, fn
 
 from models import ClockTick, Delivery, DeliveryState, InboxEvent, Lease, Notice, NoticeState, Role, Staff
-from services import journal
+from services import journal, leases, sending
 from services.desk import Desk
 from services.health.findings import Finding, Teller
 from services.journal import Leftover, Reason
@@ -20,6 +20,7 @@ ENDLESS = timedelta(hours=1)
 FRESH = timedelta(minutes=2)  # a renewal under way leaves its file for a moment
 RECENT = 100_000  # rows that a look between two requests may read
 POLLING = "telegram-polling"  # the lease of the bot that polls
+POLLING_LASTS = timedelta(seconds=30)
 # Word for word as their partial indexes have it: with a parameter SQLite would read the whole table.
 NEW_EVENT = NodeList((InboxEvent.state, SQL("= 'new'")))
 LEFT_EVENT = NodeList((InboxEvent.state, SQL("IN ('waiting', 'dead')")))
@@ -38,7 +39,7 @@ _JOURNAL_DO = {
 def bot(desk: Desk) -> Iterator[Finding]:
     """Whether a bot holds the right to poll Telegram."""
     tell, lease = Teller("bot"), Lease.get_or_none(Lease.name == POLLING)
-    if lease is not None and lease.until is not None and lease.until > desk.now():
+    if lease is not None and not leases.is_over(desk.now(), lease.until, POLLING_LASTS):
         yield tell.ok("a bot polls Telegram")
     else:
         yield tell.broken("no bot polls Telegram: staff get no answers and no notices", "start it: python -m bot")
@@ -64,7 +65,7 @@ def _oldest_event(now: datetime) -> datetime | None:
 
 
 def _oldest_delivery(now: datetime) -> datetime | None:
-    free = Delivery.lease_until.is_null() | (Delivery.lease_until < now)
+    free = leases.over(now, Delivery.lease_until, sending.LEASE)
     due = Delivery.select().where(
         OPEN_DELIVERY, Delivery.state == DeliveryState.QUEUED, Delivery.next_attempt_at <= now, free
     )

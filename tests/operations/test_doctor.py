@@ -241,7 +241,7 @@ def test_a_quick_look_is_broken_only_when_nothing_opens(well):
 
 def test_a_bot_holds_the_right_to_poll(well):
     """The lease the poller takes is the one the doctor looks for."""
-    assert machinery.POLLING == polling.LEASE
+    assert (machinery.POLLING, machinery.POLLING_LASTS) == (polling.LEASE, polling.LEASE_LASTS)
     assert level(machinery.bot(well)) is OK
     Lease.update(until=well.now() - timedelta(seconds=1)).execute()
     assert level(machinery.bot(well)) is BROKEN

@@ -1,6 +1,7 @@
 """services/token_lease.py: what the lease of a renewal is worth when time does odd things."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -61,6 +62,33 @@ def test_a_lease_is_read_the_same_way_by_everybody(shop):
     assert token_lease.take(later, row, "second")
     token_lease.release(row, "first")
     assert OaToken.get().lease_owner == "second"
+
+
+def test_the_lease_outlasts_both_requests_and_ends_within_the_minute(shop):
+    """Two tries of a lost answer, each as long as a request may take, and time left to tell people."""
+    assert 2 * timedelta(seconds=shop.desk().zalo.total_limit) < token_lease.LEASE < timedelta(seconds=60)
+
+
+def test_a_lease_taken_by_a_clock_that_was_ahead_is_over(shop):
+    """A day ahead for a moment: it must not stop renewals for a day. What two machines may differ by still counts."""
+    now = shop.clock.now()
+    for ahead, free in ((timedelta(minutes=4), False), (timedelta(days=1), True)):
+        OaToken.update(lease_owner="another", lease_until=now + ahead + token_lease.LEASE).execute()
+        row = OaToken.get()
+        assert token_lease.held(now, row) is not free
+        assert token_lease.abandoned(now, row) is free
+        assert token_lease.take(now, row, "mine") is free
+
+
+def test_a_pause_set_by_a_clock_that_was_ahead_is_over(shop):
+    """The token would run out and nobody would hear of it: no pause is longer than five minutes."""
+    now = shop.clock.now()
+    OaToken.update(access_expires_at=now + timedelta(hours=1), attempts=1, error_code="unreachable").execute()
+    OaToken.update(retry_at=now + timedelta(minutes=5)).execute()
+    assert tokens.due(now) == []
+    OaToken.update(retry_at=now + timedelta(days=1)).execute()
+    assert [oa.id for oa in tokens.due(now)] == [shop.oa.id]
+    assert shop.run(lambda desk: tokens.refresh(desk, shop.oa, 0)).generation == 1
 
 
 def test_a_renewal_refused_before_it_asked_gives_the_lease_back(shop, monkeypatch):
