@@ -1,7 +1,8 @@
 """Forgetting a person who asked for it, at Zalo (`user_withdraw`) or through the owner.
 
-At once, in one transaction: name, picture, phone, shared details, tags, and the contact behind the phone. Then, piece
-by piece (`services.erasure_sweep`): chat messages, what was sent to them, raw events, drafts and questions about them.
+At once, in one transaction: name, picture, phone, shared details, tags, the contact behind the phone, and what is open
+(`services.erasure_open`): messages that wait, drafts, questions, the way to send a message once more. Then, piece by
+piece (`services.erasure_sweep`): chat messages, what was sent to them, raw events, notices about them.
 Counts, states, dates and money stay, without a name. So does whether they follow the OA, which is Zalo's own list.
 
 `Follower.erased_at` keeps the past away: facts that are older, however late they arrive, do not come back, nor does
@@ -12,16 +13,17 @@ again to the very person who wanted to be left alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from db import write
-from models import ChatMessage, Contact, Delivery, Follower, FollowerTag, OfficialAccount
-from services import audit, erasure_jobs, notices
+from models import ChatMessage, Contact, Delivery, Follower, FollowerTag
+from services import audit, erasure_jobs, erasure_open, notices
 from services.audit import MACHINE, Actor
 from services.desk import Desk
 from services.erasure_jobs import Job, Shown
+from services.erasure_open import sent_to
 from services.errors import NotFound
 
 
@@ -59,7 +61,7 @@ def erase(desk: Desk, actor: Actor, oa_id: str, user_id: str, shown: Shown | Non
         row = Follower.get_or_none(Follower.oa_id == oa_id, Follower.user_id == user_id)
         if row is None:
             raise NotFound("follower.unknown", oa_id=oa_id)
-        return _erase(desk.now(), actor, [row], {row.phone} - {""}, shown)
+        return _erase(desk, actor, [row], {row.phone} - {""}, shown)
 
 
 def erase_phone(desk: Desk, actor: Actor, phone: str, shown: Shown | None = None) -> Job:
@@ -72,7 +74,7 @@ def erase_phone(desk: Desk, actor: Actor, phone: str, shown: Shown | None = None
         known = Contact.select().where(Contact.phone == phone).exists()
         if not rows and not known and not Delivery.select().where(sent_to([], [phone])).exists():
             raise NotFound("erase.nobody")
-        return _erase(desk.now(), actor, rows, {phone}, shown)
+        return _erase(desk, actor, rows, {phone}, shown)
 
 
 def begin(desk: Desk, job: Job) -> Job:
@@ -81,31 +83,27 @@ def begin(desk: Desk, job: Job) -> Job:
     with write():
         phones = {forget_person(oa_id, user_id, job.at) for oa_id, user_id in job.people} - {""}
         _forget_contacts(phones)
+        job = replace(job, phones=sorted(phones))
+        erasure_open.close(desk, erasure_open.reached(job), job.people, job.phones)
         for oa_id, user_id in job.people:
             row = Follower.get(Follower.oa_id == oa_id, Follower.user_id == user_id)
             _record(now, MACHINE, row, "customer.withdrew")
             notices.alert_once(now, "user_withdrawn", f"{row.id}:{job.at:%Y%m%d%H%M%S}", {"oa_id": oa_id})
-        return erasure_jobs.save(now, job, begun=True, phones=sorted(phones))
+        return erasure_jobs.save(now, job, begun=True)
 
 
-def sent_to(people: list[tuple[str, str]], phones: list[str]) -> Any:
-    """A condition: deliveries to these user ids of their OA, and to these phones from any OA."""
-    accounts: dict[str, int] = {row.oa_id: row.id for row in OfficialAccount.select()}
-    condition: Any = Delivery.id.is_null()  # none
-    for oa_id, user_id in people:
-        condition |= (Delivery.oa == accounts.get(oa_id, 0)) & (Delivery.recipient == user_id)
-    # The index begins with the OA, so each is named.
-    return condition | (Delivery.oa.in_(list(accounts.values())) & Delivery.recipient.in_(phones))
-
-
-def _erase(now: datetime, actor: Actor, rows: list[Follower], phones: set[str], shown: Shown | None) -> Job:
+def _erase(desk: Desk, actor: Actor, rows: list[Follower], phones: set[str], shown: Shown | None) -> Job:
+    people = [(row.oa_id, row.user_id) for row in rows]
+    erasure_open.close(desk, sent_to(people, sorted(phones)), people, sorted(phones))
+    # Later than whatever was accepted before the questions about the person were gone, so that the long part finds it.
+    now = desk.now()
     for row in rows:
         phones |= {forget_person(row.oa_id, row.user_id, now)} - {""}
         _record(now, actor, row, "customer.erased")
     if not rows:
         audit.record(now, actor, "customer.erased", target="phone")
     _forget_contacts(phones)
-    return erasure_jobs.add(now, [(row.oa_id, row.user_id) for row in rows], sorted(phones), shown)
+    return erasure_jobs.add(now, people, sorted(phones), shown)
 
 
 def _record(now: datetime, actor: Actor, row: Follower, action: str) -> None:
@@ -130,12 +128,16 @@ def forget_person(oa_id: str, user_id: str, at: datetime) -> str:
 
 
 def _emptied(row: Follower, at: datetime) -> dict[str, Any]:
-    """Columns to empty. What was told later than `at` was told by the person anew, and stays."""
+    """Columns to empty. What was told later than `at` was told by the person anew, and stays.
+
+    `is_sensitive` stays too: the mark of somebody under age only protects them, and who forgets it treats a child as
+    an adult until Zalo happens to be asked again.
+    """
     values: dict[str, Any] = {"user_id_by_app": "", "tester": False}
     if _is_old(row.profile_at, at):
         values |= {
-            "display_name": "", "nickname": "", "avatar": "", "search_name": "", "is_sensitive": False,
-            "last_interaction_on": "", "profile_at": None,
+            "display_name": "", "nickname": "", "avatar": "", "search_name": "", "last_interaction_on": "",
+            "profile_at": None,
         }  # fmt: skip
     if _is_old(row.shared_at, at):
         values |= {"shared_info": None, "shared_at": None, "shared_rank": "", "shared_name": ""}

@@ -6,7 +6,6 @@ Called by the clock every minute and by the command line until it is done. Every
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -15,9 +14,8 @@ import structlog
 from peewee import fn
 
 from db import in_thread, is_sqlite, to_ms, write
-from models import ChatMessage, Delivery, DeliveryState, Draft, InboxEvent, InboxState, Receipt, Staff
-from secretbox import CannotOpen
-from services import audit, deliveries, drafts, erasure, erasure_jobs, forgetting, notices
+from models import ChatMessage, Delivery, DeliveryState, InboxEvent, InboxState, Receipt
+from services import audit, deliveries, erasure, erasure_jobs, erasure_open, forgetting, notices
 from services.audit import MACHINE
 from services.desk import Desk
 from services.erasure_jobs import Job
@@ -92,7 +90,7 @@ def _forget_receipts(oa_id: str, msg_ids: list[str]) -> None:
 def _deliveries(desk: Desk, job: Job) -> bool:
     """What waits is not sent any more; what has ended keeps its state and its price."""
     now = desk.now()
-    theirs = erasure.sent_to(job.people, job.phones) & (Delivery.created_at <= job.at)
+    theirs = erasure_open.reached(job)
     unclear = (Delivery.state == DeliveryState.UNCERTAIN) & (Delivery.attempted_at > now - UNCERTAIN_FOR)
     with write():
         for row in Delivery.select(Delivery.id).where(theirs, Delivery.state == DeliveryState.QUEUED):
@@ -108,25 +106,12 @@ def _deliveries(desk: Desk, job: Job) -> bool:
 
 
 def _papers(desk: Desk, job: Job) -> bool:
-    """Half-finished forms, open questions and notices that name the person."""
-    needles = [*(user_id for _, user_id in job.people), *job.phones]
+    """Half-finished forms and open questions once more, for those made at the same moment, and notices."""
     with write():
-        for needle in needles:
-            one("DELETE FROM confirmation WHERE payload LIKE ?", [f"%{needle}%"])
+        erasure_open.drop_papers(desk, job.people, job.phones)
+        for needle in erasure_open.names(job.people, job.phones):
             one("DELETE FROM notice WHERE payload LIKE ?", [f"%{needle}%"])
-        for draft in Draft.select(Draft, Staff).join(Staff):
-            if _names(desk, draft.staff, needles):
-                drafts.clear(draft.staff)
     return False
-
-
-def _names(desk: Desk, staff: Staff, needles: list[str]) -> bool:
-    try:
-        form = drafts.load(desk.box, staff)
-    except CannotOpen:
-        return False
-    text = json.dumps(form.data) if form else ""
-    return any(needle in text for needle in needles)
 
 
 def _events(desk: Desk, job: Job) -> bool:
@@ -188,5 +173,5 @@ def _finish(desk: Desk, job: Job) -> bool:
 
 
 def _waits(job: Job) -> bool:
-    theirs = erasure.sent_to(job.people, job.phones) & (Delivery.created_at <= job.at)
+    theirs = erasure_open.reached(job)
     return job.blocked or bool(Delivery.select().where(theirs).exists())

@@ -29,10 +29,10 @@ from models import (
     Role,
     Setting,
 )
-from services import confirmations, drafts, erasure, erasure_sweep, followers, inbox, preflight, staff
+from services import confirmations, drafts, erasure, erasure_sweep, followers, inbox, messages, preflight, staff
 from services.audit import CLI
 from services.drafts import Form
-from services.errors import NotFound
+from services.errors import Conflict, NotFound
 from services.preflight import Case
 from services.pulled import followers_found, write_detail
 from zalo.events import parse
@@ -199,6 +199,45 @@ def test_a_message_that_waits_is_not_sent_any_more(store, lan):
     assert Notice.get(Notice.kind == "delivery").message_id == 7
 
 
+@pytest.mark.parametrize(("state", "days"), [("failed", 1), ("expired", 1), ("uncertain", 0), ("sending", 0)])
+def test_nothing_of_the_person_can_be_sent_again_from_the_first_moment(store, lan, state, days):
+    """The long part begins up to a minute later; until then a resend would bring name, number and content back."""
+    owner = staff.add(store.clock.now(), 55, Role.OWNER)
+    old = store.delivery(days, state, channel="cs")
+    erase(store)
+    Delivery.update(state="failed" if state == "sending" else state).where(Delivery.id == old.id).execute()
+    with pytest.raises(Conflict, match=r"delivery\.forgotten"):
+        messages.resend(store.desk, owner, old.id, 55, 5)
+    assert Delivery.select().count() == 1
+    assert again(old).content["text"]
+
+
+def test_what_waits_and_what_is_asked_ends_with_the_yes_to_the_erasure(store, lan):
+    """No worker takes the message, no second tap spends the question, before the clock's minute comes."""
+    owner = staff.add(store.clock.now(), 55, Role.OWNER)
+    row = store.delivery(0, "queued")
+    confirmations.ask(store.clock.now(), owner, "zns", {"phone": PHONE, "params": {"name": "Trần Lan"}})
+    drafts.save(store.clock.now(), store.desk.box, owner, Form("zns", "x", {"phone": PHONE}))
+    erase(store)
+    assert again(row).state == "cancelled"
+    assert not Confirmation.select().exists()
+    assert not Draft.select().exists()
+
+
+def test_a_resend_between_the_withdrawal_and_its_erasure_is_taken_back(store, lan):
+    """It is younger than the withdrawal, and yet a copy of the past; a new message of staff to the person is not."""
+    old = store.delivery(1, "failed", channel="cs")
+    arrive(store, withdrew(store.clock.now()))
+    store.clock.advance(seconds=20)
+    copy = store.delivery(0, "queued", channel="cs", resend_of=old)
+    ended = store.delivery(0, "failed", channel="cs", resend_of=old)
+    fresh = store.delivery(0, "delivered", channel="cs", content={"text": "mới"})
+    assert finish(store) == 1
+    assert (again(copy).state, again(copy).recipient, again(copy).recipient_name) == ("cancelled", "", "")
+    assert (again(ended).content, again(ended).recipient_name) == ({"forgotten": True}, "")
+    assert again(fresh).content == {"text": "mới"}
+
+
 def test_a_message_under_way_is_emptied_when_it_has_ended(store, lan):
     """Until then the erasure goes on being tried, and ends by itself."""
     row = store.delivery(0, "sending", channel="cs")
@@ -335,6 +374,14 @@ def test_a_refusal_to_receive_survives(store, lan):
     case = Case(store.clock.now(), store.oa, preflight.Channel.ZNS, contact=contact)
     assert preflight._opted_out(case).key == "send.opted_out"
     assert person().blocked_code == "-244"
+
+
+def test_the_mark_of_somebody_under_age_survives(store, lan):
+    """It only protects them; without it a child would count as an adult until Zalo is asked again."""
+    Follower.update(is_sensitive=True).execute()
+    erase(store)
+    finish(store)
+    assert person().is_sensitive
 
 
 def test_erasing_twice_and_going_on_twice_is_harmless(store, lan):
