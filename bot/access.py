@@ -46,7 +46,9 @@ def recognise(desk: Desk, sender: Sender) -> Staff | None:
 
 def secret_of(update: Update) -> str:
     """The secret of an invitation somebody opened; "" for every other update."""
-    return invitations.secret_in(update.message.text or "") if update.message else ""
+    if update.message is None or update.message.forward_origin is not None:  # a forwarded command is nobody's act
+        return ""
+    return invitations.secret_in(update.message.text or "")
 
 
 @dataclass

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from typing import Any
 
 import structlog
 from telegram import CallbackQuery, Document, Message, PhotoSize, Update
@@ -12,17 +14,21 @@ from telegram.error import TelegramError
 import db
 from bot import access, errors, refusals
 from bot.keyboards import back_row, home_row
-from bot.markup import Screen, to
+from bot.markup import OldKeyboard, Screen, read, to
 from bot.newcomers import knock
-from bot.router import handle
+from bot.roles import BUTTONS
+from bot.router import command_of, handle
 from bot.telegram_limits import ChatBusy, Unreachable
 from bot.turn import Office, Turn
 from models import StaffUpdate
-from services import troubles, updates
+from services import staff, stop_all, troubles, updates
+from services.audit import Actor
 from services.errors import DeskError
 from services.uploads import MAX_IMAGE_BYTES
 
 log = structlog.get_logger(__name__)
+
+Work = Callable[[], Awaitable[None]]
 
 
 def keep(office: Office, door: access.Door, arrived: Iterable[Update]) -> list[StaffUpdate]:
@@ -58,6 +64,28 @@ class Intake:
             return
         await self._handle(turn, row_id)
 
+    def presses_stop(self, row: StaffUpdate) -> bool:
+        """Whether a stored update is /dunghet or its button, typed or tapped by the person themselves."""
+        return _presses_stop(json.loads(updates.payload_of(self.office.desk.box, row)))
+
+    async def press_stop(self, row: StaffUpdate) -> Work:
+        """Stop everything at once if the sender may; returns what is left to do in the lane of the chat.
+
+        The update counts as started in the transaction of the act: a restart neither loses the press nor presses again
+        after somebody let messages go.
+        """
+        in_order = partial(self.run, row.id)
+        update = Update.de_json(json.loads(updates.payload_of(self.office.desk.box, row)), self.office.sender.bot)
+        sender = access.sender_of(update) if update else None
+        person = await db.in_thread(access.recognise, self.office.desk, sender) if sender else None
+        if update is None or sender is None or person is None or not staff.may(person, BUTTONS["stop"]):
+            return in_order
+        turn = _filled(Turn(self.office, person, sender.chat_id), update)
+        if turn is None:
+            return in_order
+        turn.stopped = await db.in_thread(_stop, self.office, turn.actor, row.id)
+        return in_order if turn.stopped is None else partial(self._handle, turn, row.id)
+
     async def _turn(self, update: Update) -> Turn | None:
         """The turn of a staff member; None for everybody else, after looking at the invitation they may have opened."""
         sender = access.sender_of(update)
@@ -70,10 +98,7 @@ class Intake:
                 await knock(self.office, sender, secret)
             return None
         await self.office.menus.show(person, sender.chat_id)
-        turn = Turn(self.office, person, sender.chat_id)
-        if update.callback_query:
-            return _tapped(turn, update.callback_query)
-        return _typed(turn, update.message) if update.message else None
+        return _filled(Turn(self.office, person, sender.chat_id), update)
 
     async def _handle(self, turn: Turn, row_id: int) -> None:
         try:
@@ -124,6 +149,31 @@ async def _show_known(turn: Turn, error: DeskError) -> None:
     await turn.show(Screen(errors.explain(turn, error), [row]))
 
 
+def _presses_stop(update: dict[str, Any]) -> bool:
+    query, message = update.get("callback_query"), update.get("message") or {}
+    if query:
+        try:
+            return read(query.get("data") or "").action == "stop"
+        except OldKeyboard:
+            return False
+    command = command_of(message.get("text") or "")[0]
+    return command is not None and command.action == "stop_all" and "forward_origin" not in message
+
+
+def _stop(office: Office, actor: Actor, row_id: int) -> int | None:
+    """How many OAs stand still by it; None when the update was begun before."""
+    with db.write():
+        if updates.start(office.desk.box, row_id) is None:
+            return None
+        return stop_all.stop_all(office.desk, actor)
+
+
+def _filled(turn: Turn, update: Update) -> Turn | None:
+    if update.callback_query:
+        return _tapped(turn, update.callback_query)
+    return _typed(turn, update.message) if update.message else None
+
+
 def _tapped(turn: Turn, query: CallbackQuery) -> Turn:
     turn.query_id = query.id
     turn.tapped = query.message.message_id if query.message else None
@@ -133,7 +183,7 @@ def _tapped(turn: Turn, query: CallbackQuery) -> Turn:
 
 
 def _typed(turn: Turn, message: Message) -> Turn:
-    turn.message_id = message.message_id
+    turn.message_id, turn.forwarded = message.message_id, message.forward_origin is not None
     turn.text = message.text or message.caption or ""
     picture = _picture(message)
     if picture is not None:

@@ -14,7 +14,7 @@ from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 import db
 from bot import access, intake
 from bot.groups import leave_unwelcome
-from bot.lanes import Lanes
+from bot.lanes import Lanes, Work
 from bot.screens.restart import tell_restart
 from bot.telegram_limits import wait_of
 from bot.turn import Office
@@ -30,7 +30,7 @@ STANDBY_EVERY = 2.0
 LONG_POLL = 20
 LEFT_BEHIND = timedelta(seconds=30)
 WANTED = [Update.MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER]
-GROUPS = 0  # the lane in which groups are left; no chat has this number
+GROUPS = 0  # the lane of what is no chat's answer: groups to leave, menus; no chat has this number
 FIRST_BACK_OFF, LONGEST_BACK_OFF = 1.0, 30.0
 CONFLICT_BACK_OFF = 10.0
 
@@ -94,12 +94,13 @@ class Poller:
     async def _sweep(self) -> None:
         """Run what was stored and could not even be started then, for instance because the database was away.
 
-        And leave the groups that could not be left before.
+        And leave the groups that could not be left before, and see to menus that became others elsewhere.
         """
         left = self._office.desk.now() - LEFT_BEHIND
         rows = await db.in_thread(updates.waiting)
         self._enqueue([row for row in rows if row.received_at < left])
         self.lanes.put(GROUPS, partial(leave_unwelcome, self._office))
+        self.lanes.put(GROUPS, partial(self._office.menus.catch_up, self._office.desk.now()))
 
     async def _fetch_for_ever(self) -> None:
         while True:
@@ -131,8 +132,21 @@ class Poller:
 
     def _enqueue(self, rows: list[StaffUpdate]) -> None:
         for row in rows:
-            if row.chat_id is not None:
+            if row.chat_id is None:
+                continue
+            if self._handler.presses_stop(row):
+                # Beside the chat's lane, in one whose number no chat has: those of private chats are positive.
+                self.lanes.put(-row.chat_id, partial(self._stop_first, row.chat_id, row))
+            else:
                 self.lanes.put(row.chat_id, partial(self._handler.run, row.id))
+
+    async def _stop_first(self, chat_id: int, row: StaffUpdate) -> None:
+        """Whatever the chat is busy with, everything stops now; only the screen waits for its turn."""
+        rest: Work = partial(self._handler.run, row.id)
+        try:
+            rest = await self._handler.press_stop(row)
+        finally:
+            self.lanes.put(chat_id, rest)
 
     async def _somebody_else_polls(self) -> None:
         # We hold the lease, so it is no process of ours: somebody else has the token.

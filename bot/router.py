@@ -9,13 +9,14 @@ from bot import acts
 from bot.codes import looks_like_code
 from bot.commands.paste import pasted, photo
 from bot.commands.sending import PHONE
-from bot.forms.engine import park, picked, present, take
+from bot.forms.engine import ask, park, picked, present, take
 from bot.forms.kinds import KINDS
 from bot.keyboards import home_row
 from bot.markup import Button, OldKeyboard, Screen, part, read, to
-from bot.roles import BUTTONS, BY_NAME, FORMS
+from bot.roles import BUTTONS, BY_NAME, FORMS, Command
 from bot.routes import BUTTON_ROUTES, COMMAND_ROUTES
 from bot.screens.home import home
+from bot.stray_secrets import holds_secret
 from bot.turn import Turn
 from models import Role
 from services import notices, staff
@@ -27,8 +28,9 @@ COMMAND = re.compile(r"/([A-Za-z0-9_]+)(?:@\w+)?(?:\s+(.*))?$", re.DOTALL)
 # Buttons that belong to the open form: tapping them does not leave it.
 OF_FORMS = {"f", "f.go", "cancel", "yes", "text.edit", "text.again", "zns.edit", "zns.again", "send.way"}
 BUTTON_STEPS = {"choose", "way", "preview", "edit"}
-TOKEN_LIKE = re.compile(r"[A-Za-z0-9_\-.~+/=]{60,}")
-# Secrets of a Zalo app are shorter, as words and codes of customers are: taken for one only while a form asks for it.
+# Where a secret is what was asked for; the code of the domain only looks like one.
+SECRETS_ASKED = {"access", "refresh", "secret", "webhook", "code"}
+# Secrets of a Zalo app can look like a customer's code: any such word counts while a form for one is left open.
 SECRET_STEPS = {"secret", "webhook"}
 SECRET_LIKE = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9_-]{12,64}")
 
@@ -38,7 +40,9 @@ async def handle(turn: Turn) -> None:
     try:
         if turn.query_id:
             await _tap(turn)
-        elif turn.text.startswith("/") and not turn.photo:
+        elif await _stray_secret(turn):
+            return
+        elif _is_command(turn):
             await _command(turn)
         else:
             await _typed(turn)
@@ -46,17 +50,59 @@ async def handle(turn: Turn) -> None:
         await _reopen(turn, error)
 
 
+def command_of(text: str) -> tuple[Command | None, str]:
+    """The command a text is, None when there is no such one, and what follows it."""
+    found = COMMAND.match(text)
+    return (BY_NAME.get(found.group(1).lower()), (found.group(2) or "").strip()) if found else (None, "")
+
+
+def _is_command(turn: Turn) -> bool:
+    """Whether the person gives a command. What somebody else once typed is forwarded to be looked at."""
+    return turn.text.startswith("/") and not turn.photo and not turn.forwarded
+
+
+async def _stray_secret(turn: Turn) -> bool:
+    """Whether a secret was typed where none was asked for: it is off the chat then, and used for nothing.
+
+    An open form stays at its question. The red button works all the same.
+    """
+    is_command = _is_command(turn)
+    command, rest = command_of(turn.text) if is_command else (None, turn.text)
+    if not holds_secret(turn.text, rest):
+        return False
+    form = None if is_command else await turn.form()
+    if form is None or form.data.get("parked"):
+        if form is not None and _left_secret(turn, form):
+            return False  # `_typed` deletes it too, and says how to go on
+        await turn.forget_my_message(None)
+        if command is not None and command.action == "stop_all":
+            turn.text = f"/{command.vi}"
+            return False
+        await park(turn)
+        await turn.show(Screen(turn.t("unknown.token"), [home_row(turn.t)]))
+        return True
+    if form.step in SECRETS_ASKED:
+        return False
+    await turn.forget_my_message(form.message_id)
+    _in_form(turn, form)
+    await ask(KINDS[form.kind], turn, form, turn.t("unknown.token_here"))
+    return True
+
+
+def _left_secret(turn: Turn, form: Form) -> bool:
+    return form.step in SECRET_STEPS and SECRET_LIKE.fullmatch(turn.text.strip()) is not None
+
+
 async def _command(turn: Turn) -> None:
-    found = COMMAND.match(turn.text)
-    command = BY_NAME.get(found.group(1).lower()) if found else None
-    if found is None or command is None:
+    command, rest = command_of(turn.text)
+    if command is None:
         await turn.show(Screen(turn.t("unknown.command"), [home_row(turn.t)]))
         return
     turn.act = acts.COMMANDS.get(command.action, "")
     _need(turn, command.role)
     if command.action != "cancel":
         await park(turn)
-    await COMMAND_ROUTES[command.action](turn, (found.group(2) or "").strip())
+    await COMMAND_ROUTES[command.action](turn, rest)
 
 
 async def _typed(turn: Turn) -> None:
@@ -69,10 +115,7 @@ async def _typed(turn: Turn) -> None:
     if turn.photo:
         _need(turn, Role.OPERATOR)
         await photo(turn)
-    elif TOKEN_LIKE.fullmatch(turn.text.strip()):
-        await turn.forget_my_message(None)
-        await turn.show(Screen(turn.t("unknown.token"), [home_row(turn.t)]))
-    elif form is not None and form.step in SECRET_STEPS and SECRET_LIKE.fullmatch(turn.text.strip()):
+    elif form is not None and _left_secret(turn, form):
         await turn.forget_my_message(None)
         go_on = [Button(turn.t.plain("button.go_on"), to("f.go"))]
         await turn.show(Screen(turn.t("unknown.secret"), [go_on, home_row(turn.t)]))

@@ -42,6 +42,7 @@ class Turn:
     photo: str = ""  # Telegram's id of a picture, with `text` as its caption
     photo_size: int = 0  # bytes, 0 when Telegram does not say
     message_id: int | None = None  # of the person's own message
+    forwarded: bool = False  # whether the words are somebody else's
     tapped: int | None = None  # the bot's message whose button was tapped
     query_id: str = ""
     target: Target | None = None
@@ -50,6 +51,7 @@ class Turn:
     about: int | None = None  # the OA a form is about, for the same
     button: tuple[str, tuple[str, ...]] = ("", ())
     number: Notice | None = None  # what would have hidden the number on `tapped`, taken back because of this tap
+    stopped: int | None = None  # how many OAs this press of the red button stopped, when that is done already
     _answered: bool = False
 
     @property

@@ -10,7 +10,7 @@ from peewee import IntegrityError
 
 from db import write
 from models import StaffUpdate, UpdateState
-from secretbox import SecretBox
+from secretbox import CannotOpen, SecretBox
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,14 @@ def start(box: SecretBox, row_id: int) -> str | None:
             return None
         StaffUpdate.update(state=UpdateState.STARTED).where(StaffUpdate.id == row_id).execute()
     return box.open(row.payload, _context(row.update_id))
+
+
+def payload_of(box: SecretBox, row: StaffUpdate) -> str:
+    """The JSON of an update that was not started, "{}" when no key opens it (`start` says so)."""
+    try:
+        return box.open(row.payload, _context(row.update_id))
+    except CannotOpen:
+        return "{}"
 
 
 def done(row_id: int) -> None:

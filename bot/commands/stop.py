@@ -17,7 +17,9 @@ Args = tuple[str, ...]
 
 async def stop_command(turn: Turn, rest: str) -> None:
     """Stop every OA, without a question: this is the safer side. Pressed again, it says since when."""
-    stopped = await turn.db(stop_all.stop_all, turn.desk, turn.actor)
+    stopped = turn.stopped
+    if stopped is None:
+        stopped = await turn.db(stop_all.stop_all, turn.desk, turn.actor)
     standing = await turn.db(stop_all.in_force)
     if standing is None:  # let go again in the same second
         await turn.show(await home(turn))

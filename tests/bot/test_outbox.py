@@ -120,6 +120,6 @@ def test_a_receipt_never_shows_an_older_state(desk):
 def test_notices_of_every_role_reach_those_who_may_act(desk):
     """An alert for managers goes to managers and the owner, not to operators."""
     operator, manager = started(desk, role=Role.OPERATOR), started(desk)
-    notices.alert(desk.clock.now(), "refresh_expiring", "x", {"oa_id": "1", "days": 7})
+    notices.alert(desk.clock.now(), "refresh_expiring", "x", {"oa_id": desk.oa().oa_id, "days": 7})
     manager.wait_for("còn 7 ngày")
     assert Notice.select().where(Notice.chat_id == operator.id).count() == 0
