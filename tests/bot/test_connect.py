@@ -25,7 +25,7 @@ from models import (
     Staff,
 )
 from sandbox.telegram.person import labels
-from services import accounts, apps, connect_tickets, connect_worker, notices, token_loss
+from services import accounts, apps, connect_codes, connect_tickets, connect_worker, notices, token_loss
 from services.audit import CLI
 from services.connect_front import Front
 
@@ -312,6 +312,60 @@ def test_the_wrong_oa_is_named_beside_the_right_one(desk, words):
     assert "Gara Tín" in said["text"]
     assert OfficialAccount.select().count() == 1
     assert OaToken.select().where(OaToken.oa == other).count() == 0
+
+
+def ended(house, person, words, state, code) -> dict:
+    """What the link's message says when its ticket ended like this, the local Zalo's OA having been chosen."""
+    person.say("/oa gara")
+    person.wait_for(words("button.reconnect_card"))
+    person.tap(words("button.reconnect_card"))
+    person.wait_for(words("button.connect_open"))
+    person.mark()
+    ticket = OauthTicket.get()
+    ticket.used_at, ticket.found_oa_id, ticket.found_name = house.clock.now(), house.town.oa["oa_id"], "Tên ở Zalo"
+    ticket.save()
+    assert connect_tickets.end(house.clock.now(), ticket, state, code)
+    house.drain()
+    return person.wait_for("Tên ở Zalo" if state is not OauthState.FAILED else f"#{ticket.id}")
+
+
+@pytest.fixture
+def gara(desk):
+    return OfficialAccount.create(oa_id="777000111222", name="Gara Tín", created_at=desk.clock.now(), published=True)
+
+
+def test_the_wrong_oa_of_another_app_is_said_to_keep_its_connection(desk, gara, words):
+    """Nothing of it was changed, and nothing else is claimed."""
+    person = desk.person(language=words.language)
+    there = desk.oa("Tên ở Zalo")
+    said = ended(desk, person, words, OauthState.WRONG_OA, connect_codes.OTHER_APP)
+    assert there.oa_id in said["text"]
+    assert words.t.raw("error.connect.wrong_oa_kept.lost").rpartition("}")[2] in said["text"]
+
+
+def test_the_wrong_oa_that_is_not_theirs_is_not_said_to_be_here(desk, gara, words):
+    """By its name at Zalo, which the person saw there; what it is called here is not theirs to know."""
+    person = desk.person(language=words.language)
+    desk.oa("Tên nội bộ")
+    said = ended(desk, person, words, OauthState.WRONG_OA, connect_codes.NOT_YOURS)
+    assert "Tên nội bộ" not in said["text"]
+    assert words.t.raw("error.connect.wrong_oa.lost").rpartition("}")[2] in said["text"]
+
+
+@pytest.mark.parametrize("code", sorted(connect_codes.OURS))
+def test_every_end_of_our_own_has_its_words(desk, gara, words, code):
+    """No end is told by the text for codes nobody knows."""
+    person = desk.person(language=words.language)
+    said = ended(desk, person, words, OauthState.FAILED, code)
+    assert words(f"code.oauth.{code}.what")[1:] in said["text"]
+
+
+def test_a_question_that_a_newer_one_replaced_says_so(desk, gara, words):
+    """Without a button for yet another link: the newer message asks."""
+    person = desk.person(language=words.language)
+    said = ended(desk, person, words, OauthState.DROPPED, connect_codes.NEWER)
+    assert words("connect.newer") in said["text"]
+    assert words("button.connect_again") not in labels(said)
 
 
 def test_without_an_address_the_way_is_shown(house, words):

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 import db
-from models import Notice, NoticeState, OaState, OaToken, OauthState, OauthTicket, OfficialAccount, Role
+from models import Notice, NoticeState, OaState, OaToken, OauthState, OauthTicket, OfficialAccount, Role, TokenState
 from services import accounts, connect_codes, connect_lease, connect_tickets, connecting, staff, token_hold
 from services.audit import CLI, Actor
 from zalo import oa as zalo_oa
@@ -123,7 +123,7 @@ def test_a_clock_that_was_ahead_connects_for_true(town):
 def test_a_refused_pair_is_not_called_connected_by_a_clock_that_was_ahead(town):
     """Only a renewal since the exchange, by its number, means that the OA lives by another pair."""
     ahead = town.clock.now().replace(minute=town.clock.now().minute + 10)
-    OaToken.update(access_issued_at=ahead, refreshed_at=ahead).execute()
+    OaToken.update(access_issued_at=ahead, refreshed_at=ahead, state=TokenState.OK).execute()
     town.fault(GETOA, "error", code=-216)
     number = returned(town, town.oa)
     town.work()
