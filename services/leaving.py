@@ -28,8 +28,8 @@ KEPT: dict[Role, frozenset[str]] = {
     Role.OPERATOR: _SENDING,
     Role.MANAGER: _SENDING | _MANAGING,
 }
-# The exchange of a code that came back already goes on: the pair it brings may be the only one Zalo still takes.
 HIDE_NUMBER = "hide_number"
+# A ticket whose code came back is the worker's, which asks for the right again before it exchanges and before it saves.
 _WAITING_FOR_THEM = (OauthState.OPEN, OauthState.ASKING)
 
 
