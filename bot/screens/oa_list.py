@@ -43,8 +43,8 @@ def add_rows(turn: Turn) -> Rows:
 
 def _entries(turn: Turn, only: list[OfficialAccount] | None) -> list[Entry]:
     found = reach.oas(turn.staff) if only is None else only
-    entries = [(oa, lines_) for oa in found for lines_ in [readiness.lines(turn.desk, oa)]]
-    rated = [(oa, readiness.worst(lines_), lines_) for oa, lines_ in entries]
+    known = readiness.lines_of_all(turn.desk, found)
+    rated = [(oa, readiness.worst(known[oa.id]), known[oa.id]) for oa in found]
     return sorted(rated, key=lambda entry: ORDER.index(entry[1]))
 
 

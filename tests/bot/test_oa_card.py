@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+import db
 from models import AuditEntry, FollowerSync, OaState, OaToken, OfficialAccount, Role
-from services import accounts, halts
+from services import accounts, halts, readiness
 from services.accounts import Mode
 
 
@@ -158,6 +159,31 @@ def test_new_tokens_are_pasted_for_an_oa_that_lost_its_connection(desk):
     person.wait_until_deleted(first)
     person.wait_until_deleted(second)
     assert OfficialAccount.get_by_id(oa.id).state == OaState.ACTIVE
+
+
+def test_a_list_of_many_oas_costs_as_many_reads_as_one_of_two(house, monkeypatch):
+    """The number of queries does not grow with the OAs."""
+    house.oa()
+
+    def reads():
+        asked = []
+        real = db.database.obj.execute_sql
+        monkeypatch.setattr(db.database.obj, "execute_sql", lambda *a, **k: asked.append(a) or real(*a, **k))
+        readiness.lines_of_all(house.desk(), list(OfficialAccount.select()))
+        monkeypatch.undo()
+        return len(asked)
+
+    def more(numbers):
+        for number in numbers:
+            OfficialAccount.create(
+                oa_id=f"77700011{number}", name=f"OA {number}", created_at=house.clock.now(),
+                stopped_at=house.clock.now(), stopped_code=halts.RECONNECTED,
+            )  # fmt: skip
+
+    more(range(1))
+    few = reads()
+    more(range(1, 40))
+    assert reads() == few
 
 
 def test_the_list_puts_trouble_first_and_switches_by_name(desk):
