@@ -150,6 +150,11 @@ def up(migrator, db):
     migrator.migrate(migrator.add_index("audit_entry", ("staff_id", "id")))
     db.execute_sql('CREATE INDEX "follower_erased" ON "follower" ("user_id") WHERE erased_at IS NOT NULL')
     db.execute_sql('CREATE INDEX "inbox_left" ON "inbox_event" ("state") WHERE state IN (\'waiting\', \'dead\')')
+    # Nothing else happens to the pair of an OA that is lost: its last change was the loss.
+    db.execute_sql(
+        'UPDATE "official_account" SET "lost_at" = (SELECT "changed_at" FROM "oa_token" '
+        'WHERE "oa_token"."oa_id" = "official_account"."id") WHERE "state" = \'needs_reauth\''
+    )
 
 
 def down(migrator, db):

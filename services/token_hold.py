@@ -129,7 +129,8 @@ def _put(held: Held, pair: Pair, issued: datetime) -> bool:
     while True:
         row = token_pairs.current(held.oa)
         if row is None:
-            token_pairs.insert(held.desk.box, held.desk.now(), held.oa, pair, TokenState.OK)
+            first = journal.next_generation(held.desk, held.oa.id)
+            token_pairs.insert(held.desk.box, held.desk.now(), held.oa, pair, TokenState.OK, first)
             return True
         if _newer(held, row, issued):
             return False

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from peewee import fn
 
-from db import from_ms, write
+from db import from_ms, to_ms, write
 from models import OaState, OaToken, OfficialAccount, TokenState
-from services import audit, notices, token_pairs
+from services import audit, notices, token_pairs, token_reconnect
 from services.audit import MACHINE
 from services.desk import Desk
 from zalo.events import FUTURE_LIMIT_MS
@@ -48,11 +49,14 @@ def begin(
         )
         if not done:
             return False
-        OfficialAccount.update(state=OaState.NEEDS_REAUTH, lost_at=now).where(
+        # Where only a pasted pair that proved bad came between, the OA has been away since before that.
+        since = fn.COALESCE(OfficialAccount.lost_at, to_ms(now))
+        OfficialAccount.update(state=OaState.NEEDS_REAUTH, lost_at=since).where(
             OfficialAccount.id == oa.id, OfficialAccount.state == OaState.ACTIVE
         ).execute()
         payload = {"oa_id": oa.oa_id, "code": code, "lost": lost, "revoked": code == REVOKED}
-        notices.alert(now, "needs_reauth", f"{oa.oa_id}:{row.generation}", payload)
+        ref = token_reconnect.reference(OfficialAccount.get_by_id(oa.id), row.generation)
+        notices.alert(now, "needs_reauth", ref, payload)
         audit.record(now, MACHINE, "oa.lost", oa_id=oa.oa_id, target=oa.name, detail={"code": code})
     log.error("needs_reauth", oa_id=oa.oa_id, code=code, lost=lost)
     return True

@@ -69,7 +69,7 @@ def replace(
     with write():
         done = _put(now, oa_row, generation, _sealed(box, oa_row, pair), state, *conditions)
         if done:
-            token_reconnect.good_pair(now, oa_row, generation)
+            token_reconnect.good_pair(now, oa_row, generation, proven=state == TokenState.OK)
     return done
 
 

@@ -77,7 +77,7 @@ class Storm:
         """A death: it was told, the answer had not reached the journal, and somebody connects the OA again."""
         row = OaToken.get()
         assert Notice.select().where(
-            Notice.kind == "needs_reauth", Notice.ref == f"{self.fleet.oa.oa_id}:{row.generation}"
+            Notice.kind == "needs_reauth", Notice.ref.startswith(f"{self.fleet.oa.oa_id}:{row.generation}:")
         ).exists()  # fmt: skip
         assert str(row.generation) not in self.witness.read_text(encoding="ascii").split()
         assert not self.fleet.journal()

@@ -1,9 +1,11 @@
 """services/token_reconnect.py, halts.ask and drop_waiting: what becomes of messages that waited for a connection."""
 
+from datetime import timedelta
+
 import pytest
 
-from models import AuditEntry, Delivery, DeliveryState, Notice, OaState, OaToken, TokenState
-from services import deliveries, halts, preflight, sending, stop_all, token_paste, tokens
+from models import AuditEntry, Delivery, DeliveryState, Notice, OaState, OaToken, OfficialAccount, TokenState
+from services import accounts, deliveries, halts, preflight, sending, stop_all, token_paste, tokens
 from services.audit import CLI, Actor
 from services.desk import Work
 from services.errors import Refusal
@@ -50,13 +52,53 @@ def test_the_moment_of_the_loss_is_kept(lost):
     assert told("needs_reauth") == [{"oa_id": lost.oa.oa_id, "code": -14014, "lost": False, "revoked": False}]
 
 
+def test_a_pasted_pair_that_proves_bad_begins_no_new_hour(lost):
+    """Lost at nine, a bad pair pasted five to ten, a good one ten to eleven: that is nearly two hours, so it asks."""
+    began = lost.clock.now()
+    lost.advance(minutes=55)
+    tokens.save_pair(lost.desk(), lost.oa, "x" * 20, "y" * 20)
+    assert lost.again(lost.oa).state == OaState.ACTIVE
+    lost.advance(minutes=1)
+    assert tokens.lost(lost.desk(), lost.oa, -14014)
+    assert lost.again(lost.oa).lost_at == began
+    assert Notice.select().where(Notice.kind == "needs_reauth").count() == 2  # the second rings, too
+    lost.advance(minutes=54)
+    paste(lost)
+    assert [payload["waiting"] for payload in told("reconnected_late")] == [2]
+    lost.run(lambda desk: tokens.prove(desk, lost.oa))
+    assert lost.again(lost.oa).lost_at is None
+
+
+def test_an_oa_lost_before_anybody_noted_when_is_asked_about(lost):
+    """Its moment is not known: it may have been away for days."""
+    OfficialAccount.update(lost_at=None, created_at=lost.clock.now() - timedelta(days=9)).execute()
+    paste(lost)
+    assert lost.again(lost.oa).stopped_code == halts.RECONNECTED
+
+
+def test_an_oa_removed_and_added_again_is_told_of_anew(lost):
+    """Its pairs are counted from the start again: a new loss must ring, not edit the message of the old one."""
+    Notice.update(state="sent", message_id=4711).execute()
+    accounts.remove(lost.desk(), CLI, lost.oa)
+    lost.advance(days=3)
+    new = lost.zalo.post("/_sandbox/tokens/issue", {})
+    account = accounts.NewAccount(new["oa_id"], "Spa Hoa Mai", new["access_token"], new["refresh_token"])
+    again = accounts.register(lost.desk(), CLI, account)
+    assert tokens.lost(lost.desk(), again, -14014)
+    alerts = Notice.select().where(Notice.kind == "needs_reauth").order_by(Notice.id)
+    assert [(each.message_id, each.state) for each in alerts] == [(4711, "sent"), (None, "queued")]
+    Notice.update(state="sent").execute()
+    paste(lost)
+    assert [each.state for each in alerts.clone()] == ["sent", "queued"]  # only the new one is edited
+
+
 def test_reconnected_within_the_hour_everything_goes_by_itself(lost):
     """Due at once, a worker is woken, and the alert is edited."""
     lost.advance(minutes=59)
     Notice.update(state="sent", message_id=4).execute()
     paste(lost)
     oa = lost.again(lost.oa)
-    assert (oa.state, oa.lost_at, oa.stopped_at) == (OaState.ACTIVE, None, None)
+    assert (oa.state, oa.stopped_at) == (OaState.ACTIVE, None)
     assert due(lost) == 2
     assert Work.SEND in lost.nudges
     alert = Notice.get(Notice.kind == "needs_reauth")
@@ -69,7 +111,7 @@ def test_reconnected_later_it_asks_and_nothing_leaves_before_the_answer(lost):
     lost.advance(hours=3, minutes=10)
     paste(lost)
     oa = lost.again(lost.oa)
-    assert (oa.state, oa.lost_at, oa.stopped_code) == (OaState.ACTIVE, None, halts.RECONNECTED)
+    assert (oa.state, oa.stopped_code) == (OaState.ACTIVE, halts.RECONNECTED)
     assert told("reconnected_late") == [{"oa_id": oa.oa_id, "waiting": 2, "hours": 3}]
     assert sending.release_held(lost.clock.now()) == 0
     assert due(lost) == 0
