@@ -8,10 +8,12 @@ import click
 
 import db
 from cli.ground import in_loop, json_option, print_rows, refuse
-from services import accounts, erasure, erasure_jobs, erasure_sweep, phones
+from models import OfficialAccount
+from services import erasure, erasure_jobs, erasure_sweep, phones
 from services.audit import CLI
 from services.desk import Desk
 from services.erasure_jobs import Job
+from services.errors import NotFound
 
 
 @click.command("erase")
@@ -43,7 +45,9 @@ def _begin(desk: Desk, oa_id: str | None, user_id: str | None, phone: str | None
         return erasure.erase_phone(desk, CLI, phones.normalise(phone))
     if not oa_id or not user_id:
         refuse("give --oa with --user-id, or --phone")
-    accounts.get(oa_id)
+    # An OA that was removed here still has its past, and the people in it their right to have it erased.
+    if not OfficialAccount.select().where(OfficialAccount.oa_id == oa_id).exists():
+        raise NotFound("oa.unknown", oa_id=oa_id[:40])
     return erasure.erase(desk, CLI, oa_id, user_id)
 
 

@@ -124,7 +124,7 @@ def write_facts(now: datetime, facts: Facts) -> None:
     write_people(now, facts.people)
     # Asked after the rows of the people are locked: an erasure that began before is seen, a later one finds the rest.
     about = {each[:2] for each in facts.tagged} | {(each.oa_id, each.user_id) for each in facts.messages}
-    gone = _erased(about)
+    gone = erased(about)
     many(TAGGED, sorted(each for each in facts.tagged if each.changed_at > gone.get(each[:2], -1)))
     many(TAGS, sorted(facts.tags, key=lambda tag: tag[:2]))
     kept = (each for each in facts.messages if each.at > gone.get((each.oa_id, each.user_id), -1))
@@ -146,14 +146,14 @@ def write_people(now: datetime, people: Iterable[Person]) -> None:
     many(PEOPLE, ordered if not short else [person for person in ordered if _says_more(person)])
     many(TOUCH, [(person.oa_id, person.user_id, person.at, person.interaction_at) for person in short])
     told = [person for person in ordered if person.phone_at is not None]
-    gone = _erased({person[:2] for person in told})
+    gone = erased({person[:2] for person in told})
     reachable = [person for person in told if (person.phone_at or 0) > gone.get(person[:2], -1)]
     many(CONTACTS, [(phone, to_ms(now)) for phone in sorted({person.phone for person in reachable})])
     many(LINK, sorted({(person.oa_id, person.user_id) for person in reachable}))
 
 
-def _erased(people: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    """Those of them who had themselves erased, and when (epoch ms)."""
+def erased(people: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """Those of these (oa_id, user_id) who had themselves erased, and when (epoch ms)."""
     found: dict[tuple[str, str], int] = {}
     for part in chunks(sorted({user_id for _, user_id in people})):
         sql = f"""SELECT oa_id, user_id, erased_at FROM follower

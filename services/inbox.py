@@ -18,13 +18,15 @@ from services import counters, notices, receipts
 from services.acceptance import SERVER
 from services.desk import Desk, Work
 from services.events import read
-from services.facts import Facts, Report, write_facts
+from services.facts import Facts, Report, erased, write_facts
 from services.rows import chunks, marks, one
 from zalo.events import Event, NotAnEvent, parse
 
 log = logging.getLogger(__name__)
 
 FOREIGN_APP = "foreign_app"
+# Somebody asks to be forgotten: that holds for what is left of an OA removed here, whose other events wait.
+WITHDRAWAL = "user_withdraw"
 # Zalo repeats an event it could not deliver after 30 s, 5, 15, 30 and 60 minutes (its webhook reference, section 1.4):
 # for that long the app an OA had before still brings what happened before the move.
 MOVED_FOR_MS = 2 * 3600 * 1000
@@ -45,11 +47,12 @@ class _Claimed(NamedTuple):
 
 
 class _Owner(NamedTuple):
-    """The app that speaks for an OA, since when (epoch ms), and which did before."""
+    """The app that speaks for an OA, since when (epoch ms), and which did before; whether the OA was removed here."""
 
     app_id: str
     since: int
     before: str
+    removed: bool
 
     def hears(self, app_id: str, received_at: int) -> bool:
         """Whether an event that this app signed counts for the OA."""
@@ -57,6 +60,15 @@ class _Owner(NamedTuple):
         if app_id == self.app_id or not app_id or not self.app_id or received_at < self.since:
             return True
         return app_id == self.before and received_at < self.since + MOVED_FOR_MS
+
+
+class _Named(NamedTuple):
+    """An event names this person, of the time `at` (epoch ms)."""
+
+    event_id: int
+    oa_id: str
+    user_id: str
+    at: int
 
 
 Registered = dict[str, _Owner]
@@ -121,12 +133,14 @@ def _apply_claimed(now: datetime, events: list[_Claimed], registered: Registered
     waiting: list[int] = []
     foreign: list[int] = []
     where = {"": done, FOREIGN_APP: foreign}
+    named: list[_Named] = []
     for row in events:
-        where.get(_read(row, registered, facts), waiting).append(row.id)
+        where.get(_read(row, registered, facts, named), waiting).append(row.id)
     write_facts(now, facts)
     _mark(done, f"state = '{InboxState.DONE}', done_at = {to_ms(now)}, error = ''")
     _mark(waiting, f"state = '{InboxState.WAITING}'")
     _refuse(now, foreign)
+    _forget_erased(named)
     return facts
 
 
@@ -139,15 +153,27 @@ def _refuse(now: datetime, foreign: list[int]) -> None:
     log.warning("%d events came from another app than their OA's", len(foreign))
 
 
-def _read(row: _Claimed, registered: Registered, facts: Facts) -> str:
-    """Add the event to `facts`; returns what stands against it: FOREIGN_APP, or the id of an OA nobody registered."""
+def _forget_erased(named: list[_Named]) -> None:
+    """Empty what arrived late about people who had themselves erased since; its facts were kept away already."""
+    gone = erased({(each.oa_id, each.user_id) for each in named})
+    ids = {each.event_id for each in named if each.at <= gone.get((each.oa_id, each.user_id), -1)}
+    for part in chunks(sorted(ids)):
+        InboxEvent.update(body=b"", headers={}).where(InboxEvent.id.in_(part)).execute()
+
+
+def _read(row: _Claimed, registered: Registered, facts: Facts, named: list[_Named]) -> str:
+    """Add the event to `facts`, and whom it names; returns what stands against it: FOREIGN_APP, or the id of its OA.
+
+    The latter says that nobody registered the OA, or that it was removed.
+    """
     try:
         event = parse(bytes(row.body), row.received_at, server=_server(row.headers))
     except NotAnEvent:
         return ""
     oa_id = _oa_of(event, registered)
+    named += [_Named(row.id, oa_id, user_id, event.at) for user_id in (event.user_id, *event.tag_user_ids) if user_id]
     owner = registered.get(oa_id)
-    if owner is None:
+    if owner is None or (owner.removed and event.name != WITHDRAWAL):
         return oa_id
     if not owner.hears(row.app_id, row.received_at):
         return FOREIGN_APP
@@ -171,10 +197,10 @@ def _server(headers: str) -> str | None:
 
 def _registered(default_app: str) -> Registered:
     named = (OfficialAccount.app_id, OfficialAccount.app_since, OfficialAccount.previous_app_id)
-    rows: Any = OfficialAccount.select(OfficialAccount.oa_id, *named).where(OfficialAccount.state != OaState.REMOVED)
+    rows: Any = OfficialAccount.select(OfficialAccount.oa_id, OfficialAccount.state, *named)
     return {
-        oa_id: _Owner(app_id or default_app, to_ms(since) if since else 0, before)
-        for oa_id, app_id, since, before in rows.tuples()
+        oa_id: _Owner(app_id or default_app, to_ms(since) if since else 0, before, state == OaState.REMOVED)
+        for oa_id, state, app_id, since, before in rows.tuples()
     }
 
 
@@ -252,11 +278,14 @@ def adopt_waiting(oa_id: str) -> int:
 
 
 def adopt_all() -> int:
-    """Catches events that were set waiting in the same moment in which their OA was registered."""
-    registered = OfficialAccount.select(OfficialAccount.oa_id).where(OfficialAccount.state != OaState.REMOVED)
-    if not InboxEvent.select().where(_waiting(), InboxEvent.oa_id.in_(registered)).exists():
-        return 0
-    return _adopt(InboxEvent.oa_id.in_(registered))
+    """Catches events that were set waiting in the same moment in which their OA was registered.
+
+    And withdrawals that wait for an OA removed here: earlier versions left them there.
+    """
+    known = OfficialAccount.select(OfficialAccount.oa_id)
+    registered = InboxEvent.oa_id.in_(known.where(OfficialAccount.state != OaState.REMOVED))
+    due = registered | ((InboxEvent.name == WITHDRAWAL) & InboxEvent.oa_id.in_(known))
+    return _adopt(due) if InboxEvent.select().where(_waiting(), due).exists() else 0
 
 
 def _waiting() -> object:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from keeping_store import OA, PHONE, USER
 
-from models import ChatMessage, Follower
+from models import ChatMessage, Follower, OfficialAccount
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,6 +42,13 @@ def test_a_person_is_erased_to_the_end(run):
     done = run("--oa", OA, "--user-id", USER, "--yes", "--json")
     assert json.loads(done.stdout) == {"people": 1, "phones": 1, "done": True}
     assert (Follower.get().display_name, ChatMessage.get().text) == ("", "")
+
+
+def test_a_person_of_an_oa_that_was_removed_is_erased_too(run):
+    """The OA is gone from the bot; its past is not, nor is their right."""
+    OfficialAccount.update(state="removed").execute()
+    run("--oa", OA, "--user-id", USER, "--yes")
+    assert Follower.get().display_name == ""
 
 
 def test_by_phone_in_any_spelling(run):

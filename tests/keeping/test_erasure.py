@@ -311,6 +311,28 @@ def test_late_and_repeated_events_bring_nothing_back(store, lan):
     assert not ChatMessage.select().where(ChatMessage.text != "").exists()
 
 
+def test_a_late_raw_event_keeps_no_word_after_its_erasure(store, lan):
+    """Nobody reads the raw events again once the erasure is done: those that come later are emptied as they come."""
+    before = store.ago(0.5)
+    erase(store)
+    assert finish(store) == 1
+    late = [wrote(before, "tôi là Lan"), told(before), tagged(before, users=[OTHER, USER])]
+    arrive(store, *late, wrote(store.clock.now(), "em quay lại"), wrote(before, "của tôi", OTHER))
+    left = [bytes(row.body).decode() for row in InboxEvent.select().where(InboxEvent.body != b"")]
+    assert {json.loads(body)["message"]["text"] for body in left} == {"em quay lại", "của tôi"}
+    assert {row.user_id for row in FollowerTag.select().where(FollowerTag.present)} == {OTHER}
+
+
+def test_a_late_raw_event_of_a_removed_oa_waits_without_a_word(store, lan):
+    """It is not applied, and yet it holds what the person had erased."""
+    before = store.ago(0.5)
+    erase(store)
+    finish(store)
+    OfficialAccount.update(state="removed").execute()
+    arrive(store, wrote(before, "tôi là Lan"))
+    assert not InboxEvent.select().where(InboxEvent.body != b"").exists()
+
+
 def test_a_pull_or_a_question_that_began_before_brings_nothing_back(store, lan):
     """Zalo's answer to a question that was under way, and what the nightly list says."""
     began = store.ago(0.001)
@@ -456,6 +478,38 @@ def test_a_withdrawal_at_zalo_erases_and_tells_managers(store, lan):
 def replace_id(event):
     """The same event, repeated with another spelling of its body."""
     return {**event, "extra": 1}
+
+
+def test_a_withdrawal_from_an_oa_that_was_removed_here_is_heard(store, lan):
+    """What is left of the past is forgotten; everything else about that OA goes on waiting for its return."""
+    OfficialAccount.update(state="removed").execute()
+    store.clock.advance(minutes=1)
+    arrive(store, wrote(store.clock.now(), "còn đó không"), withdrew(store.clock.now()))
+    assert finish(store) == 1
+    assert (person().display_name, person().phone) == ("", "")
+    assert {row.name: row.state for row in InboxEvent.select().order_by(InboxEvent.id.desc()).limit(2)} == {
+        "user_send_text": "waiting", "user_withdraw": "done",
+    }  # fmt: skip
+
+
+def test_a_withdrawal_that_was_left_waiting_is_heard_at_last(store, lan):
+    """An earlier version put it aside with all else of the removed OA."""
+    OfficialAccount.update(state="removed").execute()
+    arrive(store, withdrew(store.clock.now()))
+    Setting.delete().execute()
+    InboxEvent.update(state="waiting").where(InboxEvent.name == "user_withdraw").execute()
+    arrive(store)
+    assert finish(store) == 1
+    assert person().display_name == ""
+
+
+def test_a_withdrawal_signed_by_another_app_is_not_heard(store, lan):
+    """Whoever may speak for another OA may not erase people of this one, removed or not."""
+    for state in ("active", "removed"):
+        OfficialAccount.update(state=state, app_id="777").execute()
+        arrive(store, {**withdrew(store.clock.now()), "x": state})
+    assert finish(store) == 0
+    assert person().display_name == "Trần Lan"
 
 
 def test_what_came_after_the_withdrawal_is_kept_though_it_is_handled_later(store, lan):
