@@ -142,11 +142,6 @@ def migrate(upto: str | None = None) -> list[str]:
         return list(Runner(database.obj, str(MIGRATIONS)).up(upto))
 
 
-def pending_migrations() -> list[str]:
-    """Names of the migrations this database has not had yet."""
-    return [row.name for row in Runner(database.obj, str(MIGRATIONS)).status() if not row.applied]
-
-
 def applied_migrations() -> list[str]:
     """Names of the migrations this database has had, in order; a newer version's may be among them."""
     return [row.name for row in Runner(database.obj, str(MIGRATIONS)).status() if row.applied]

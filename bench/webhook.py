@@ -23,7 +23,6 @@ from bench.events import APP, SECRET
 
 ROOT = Path(__file__).parents[1]
 SECONDS = 4.0
-CONNECTIONS = 64
 HELD, OTHERS = 300, 100
 
 NOTHING = """

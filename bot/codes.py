@@ -9,13 +9,13 @@ from texts import Texts
 from texts.html import Html, lines
 
 CODE = re.compile(r"-\d{2,5}|\d{3}")
-TABLES = ("zns", "oa", "oauth")
 TABLE_OF = {"zns": "zns", "cs": "oa"}
+OURS = "desk"  # the class of what stood against a message on our side; its codes have a table of their own
 
 
 def explain_code(t: Texts, channel: str, code: str, error_class: str) -> tuple[Html, Html]:
     """What a code of this channel means and what to do; the class answers for codes without words of their own."""
-    table = TABLE_OF.get(channel, channel)
+    table = OURS if error_class == OURS else TABLE_OF.get(channel, channel)
     own = f"code.{table}.{code}"
     what = t(f"{own}.what") if f"{own}.what" in t else t(f"class.{_class(t, error_class)}.what")
     do = t(f"{own}.do") if f"{own}.do" in t else t(f"class.{_class(t, error_class)}.do")

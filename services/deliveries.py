@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -41,14 +40,6 @@ QUESTION_GRACE = timedelta(minutes=5)
 _CLOCK_SLACK_MS = 2_000  # our clock against Zalo's
 _FREE = {"lease_owner": "", "lease_until": None}
 _NO_ERROR = {"held_reason": "", "error_code": "", "error_message": "", "error_class": ""}
-
-
-@dataclass(frozen=True)
-class Page:
-    """A page of deliveries, newest first, and the number of all."""
-
-    rows: list[Delivery]
-    total: int
 
 
 def new_tracking_id(now: datetime) -> str:
@@ -131,12 +122,6 @@ def get(delivery_id: int) -> Delivery:
     if row is None:
         raise NotFound("delivery.unknown")
     return row
-
-
-def page(*, oa_id: str | None = None, offset: int = 0, limit: int = 10) -> Page:
-    """For screens: newest first."""
-    query = _of(oa_id)
-    return Page(list(query.order_by(Delivery.id.desc()).offset(offset).limit(limit)), query.count())
 
 
 def iterate(*, oa_id: str | None = None, chunk: int = 1000) -> Iterator[Delivery]:

@@ -17,7 +17,6 @@ from zalo.errors import ErrorClass, Refused, ResumeAt
 # Tries over about ten minutes; who cannot be reached for longer is a matter for a person.
 UNREACHABLE_AFTER, TRANSIENT_AFTER, LATER_AFTER, TOKEN_AFTER = 8, 4, 12, 5
 _LONGEST_PAUSE = timedelta(minutes=5)
-_ENDS_HERE = {ErrorClass.RECIPIENT, ErrorClass.FIX, ErrorClass.TEMPLATE, ErrorClass.UNKNOWN}
 # Said by our own checks at the last moment: what a person decided meanwhile ends the message quietly.
 _SKIPPED = {"send.paused": "paused", "send.not_tester": "not_tester"}
 _HELD = {

@@ -16,8 +16,6 @@ from services.desk import Desk
 from services.errors import NotAllowed, NotFound
 from services.staff import Rights
 
-LANGUAGES = ("vi", "en")
-
 
 def active(row_id: int) -> Staff:
     """The active person with this row number. Raises NotFound `staff.gone`."""

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from string import Formatter
 
+from bot.codes import explain_code
 from bot.html_cut import split
 from bot.notices import KINDS
 from sandbox.telegram.html_text import parse_html
@@ -158,3 +159,11 @@ def test_figures_follow_the_language():
     """Whole numbers in texts are written as people write them."""
     assert "1.204" in VI("home.delivered", count=1204)
     assert "1,204" in EN("home.delivered", count=1204)
+
+
+def test_what_stands_against_a_message_on_our_side_has_words_of_its_own():
+    """An unreachable Zalo or a lost picture is no riddle, whatever the channel."""
+    for code in ("unreachable", "image.gone"):
+        for channel in ("zns", "cs"):
+            what, do = explain_code(VI, channel, code, "desk")
+            assert (what, do) == (VI(f"code.desk.{code}.what"), VI(f"code.desk.{code}.do"))
