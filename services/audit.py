@@ -13,7 +13,7 @@ from peewee import SQL, fn
 
 from models import AuditEntry, OfficialAccount, Role, Staff, StaffOa
 from services import phones
-from services.logs import PHONE
+from services.logs import PHONE, is_phone
 
 DONE, REFUSED = "done", "refused"
 PIECE = 1000
@@ -93,12 +93,19 @@ def record(
 
 
 def masked(value: Any) -> Any:
-    """The same without a full phone number, in a text or in what holds texts."""
+    """The same without a full phone number, however it is written, in a text, a number or in what holds them."""
     if isinstance(value, str):
-        return PHONE.sub(lambda found: phones.mask(found.group()), value)
+        return PHONE.sub(lambda found: _mask(found.group()), value)
     if isinstance(value, dict):
         return {name: masked(inner) for name, inner in value.items()}
+    if is_phone(value):
+        return _mask(str(value))
     return [masked(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def _mask(phone: str) -> str:
+    """However it was written, by its last nine digits."""
+    return phones.mask("84" + "".join(char for char in phone if char.isdigit())[-9:])
 
 
 def scope_of(person: Staff) -> Scope | None:

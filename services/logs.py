@@ -18,10 +18,21 @@ SECRETS = re.compile(
     r"|gAAAA[A-Za-z0-9_=-]{20,}"
     r"|(?i:(?<=access_token=)|(?<=refresh_token=)|(?<=secret_key=)|(?<=app_secret=))[^&\s'\"]+"
 )
-PHONE = re.compile(r"(?<![0-9])(?:\+?84|0)[35789][0-9]{8}(?![0-9])")
+# A mobile number with or without what people put between its digits. A local one begins with three digits in a row
+# (a date has two) and the country code is one: so dates, amounts, ids and epoch milliseconds stay readable.
+_GAP = "[ .\u00a0\u202f\u2010-\u2015-]{0,3}"
+PHONE = re.compile(
+    rf"(?<![0-9])(?:(?:\+|00)?84{_GAP}(?:\(0\){_GAP}|0{_GAP})?[35789]{_GAP}[0-9]|\(?0[35789][0-9]\)?)"
+    rf"(?:{_GAP}[0-9]){{7}}(?![0-9])"
+)
 # Their info lines carry the request's URL, and Telegram's URLs carry the bot token; peewee's debug lines carry every
 # value of every row: names of customers, and what they wrote.
 TOO_TALKATIVE = ("httpx", "httpcore", "telegram", "apscheduler", "huey", "aiohttp.access", "asyncio", "peewee")
+
+
+def is_phone(value: Any) -> bool:
+    """Whether this is a whole number, and a phone number as Zalo takes it: 84901234567."""
+    return isinstance(value, int) and value > 0 and PHONE.fullmatch(str(value)) is not None
 
 
 class Redact:
@@ -34,13 +45,15 @@ class Redact:
         return {key: self.clean(value) for key, value in event.items()}
 
     def clean(self, value: Any) -> Any:
-        """The value with secrets replaced; containers too."""
+        """The value with secrets and phone numbers replaced; containers too."""
         if isinstance(value, str):
             return self._text(value)
         if isinstance(value, dict):
             return {key: self.clean(inner) for key, inner in value.items()}
         if isinstance(value, list | tuple):
             return [self.clean(inner) for inner in value]
+        if is_phone(value):
+            return HIDDEN
         return value if value is None or isinstance(value, int | float | bool) else self._text(str(value))
 
     def _text(self, text: str) -> str:

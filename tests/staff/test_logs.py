@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from services import logs
+from services import audit, logs
 
 TOKEN = "700100200:AAbot-token-of-tests_1234567890"
 
@@ -52,6 +52,38 @@ def test_secrets_and_phones_are_hidden_in_every_logger(out, said):
     assert logged.count("***") >= 4
     for secret in (TOKEN, "gAAAAABm", "AT_abcdefgh", "plain-secret", "84901234567", "0901234567"):
         assert secret not in logged
+
+
+WRITTEN = [
+    "0901234567", "84901234567", "+84901234567", "0084901234567", "0901 234 567", "0901.234.567", "0901-234-567",
+    "090-123-4567", "090 1234 567", "(090) 123 4567", "0901 23 45 67", "0901 - 234 - 567", "+84 901 234 567",
+    "+84-90-123-4567", "+84 (0)901 234 567", "+84 0901 234 567", "84 901 234 567", "0901\u00a0234\u00a0567",
+    "0901\u2011234\u2011567", 84901234567,
+]  # fmt: skip
+NO_PHONES = [
+    "2026-11-23 09:41:05", "23.11.2026 09:41", "09.11.2026 08:30", "09-11-2026 08", "2026-03-05 10:20:30.035123",
+    "2026-11-23T02:00:00.038912Z", "1.234.567đ", "90.123.456đ", "1.090.123.456đ", "0,35 giây", "1795392000000",
+    "17953920000", "2902001003004005006", "650300400500600", "098765432109876", "84.39.255.254", "0.0.3.1", "19001234",
+    1795392000000, 1795392000, 90123456, 650300400500600, 8490123456, 849012345678, True, 84.5,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+def test_a_phone_is_hidden_however_it_is_written(written):
+    """Staff type it with spaces, address books have dots, a program has a number."""
+    clean, said = logs.Redact().clean, f"gọi {written}, rồi {written}."
+    assert clean(said) == "gọi ***, rồi ***."
+    assert clean({"n": [written]}) == {"n": ["***"]}
+    assert audit.masked({"n": [written], "text": said}) == {
+        "n": ["090***4567"], "text": "gọi 090***4567, rồi 090***4567.",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("written", NO_PHONES)
+def test_what_is_no_phone_stays_readable(written):
+    """Dates, amounts, ids, addresses and times in milliseconds: without them neither log nor audit is of use."""
+    assert logs.Redact().clean(written) == written
+    assert audit.masked(written) == written
 
 
 def test_lines_are_json_with_time_and_level(out):
