@@ -105,11 +105,10 @@ def _read(desk: Desk, oas: Sequence[OfficialAccount]) -> _Facts:
 def _waiting(ids: list[int]) -> dict[int, int]:
     if not ids:
         return {}
-    queued = Delivery.select(Delivery.oa, fn.COUNT(Delivery.id)).where(
+    queued: Any = Delivery.select(Delivery.oa, fn.COUNT(Delivery.id)).where(
         Delivery.oa.in_(ids), Delivery.state == DeliveryState.QUEUED
     )
-    counted: dict[int, int] = dict(list(queued.group_by(Delivery.oa).tuples()))
-    return counted
+    return dict(queued.group_by(Delivery.oa).tuples())
 
 
 def _templates_of(ids: list[int]) -> dict[int, list[ZnsTemplate]]:

@@ -214,10 +214,16 @@ def audit_entry(turn: Turn, view: View, row: AuditEntry, oa: OfficialAccount | N
 
 def _details(t: Texts, row: AuditEntry) -> list[Html]:
     return [
-        t("audits.detail", name=_field(t, name), value=_value(t, value))
+        t("audits.detail", name=_label(t, name), value=_value(t, value))
         for name, value in (row.detail or {}).items()
         if value not in (None, "")
     ]
+
+
+def _label(t: Texts, name: str) -> str:
+    """What stands before a value: customer #12, but days: 7."""
+    field = _field(t, name)
+    return field if field.endswith("#") else f"{field}: "
 
 
 def _field(t: Texts, name: str) -> str:
@@ -228,7 +234,7 @@ def _value(t: Texts, value: Any) -> str:
     if isinstance(value, bool):
         return t.plain("word.yes" if value else "word.no")
     if isinstance(value, dict):
-        return ", ".join(f"{_field(t, name)}: {_value(t, inner)}" for name, inner in value.items())
+        return ", ".join(f"{_label(t, name)}{_value(t, inner)}" for name, inner in value.items())
     if isinstance(value, list):
         return ", ".join(_value(t, inner) for inner in value)
     return str(audit.masked(str(value)))

@@ -57,7 +57,7 @@ async def group_added(turn: Turn, notice: Notice) -> Screen | None:
     if row is None:
         return None
     t = turn.t
-    by = t("groups.by", name=row.added_name) if row.added_name else Html("")
+    by = row.added_name or t.plain("groups.somebody")
     allow: Rows = [] if row.allowed else [[Button(t.plain("button.allow_group"), to("st.allow", row.id))]]
     return Screen(t("notice.group_added", name=row.title, by=by), allow)
 

@@ -220,7 +220,7 @@ def test_only_the_owner_sees_apps_and_domain(desk, role):
     assert not {"🧩 Ứng dụng Zalo", "🌐 Xác minh tên miền"} & set(labels(shown))
     for action in ("apps", "app.add", "domain", "domain.code", "domain.clear"):
         person.tap_data(to(action), shown["message_id"], force=True, wait=True)
-        assert "việc này dành cho chủ tài khoản" in person.last()["text"]
+        assert "việc này dành cho chủ sở hữu" in person.last()["text"]
 
 
 def open_domain(owner, words):

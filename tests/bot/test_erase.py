@@ -81,7 +81,7 @@ def test_only_the_owner_may(desk, words):
     card = manager.wait_for("👤 Trần Minh Anh")
     assert words("button.erase") not in str(card["keyboard"])
     manager.tap_data(f"1:k.erase:{row.id}", card["message_id"], force=True)
-    manager.wait_for("chủ tài khoản")
+    manager.wait_for("chủ sở hữu")
     assert Follower.get_by_id(row.id).display_name
 
 

@@ -33,7 +33,7 @@ def test_the_bot_leaves_at_once_and_tells_the_owner(desk, owner, group, kind):
     """Whoever added it; without a word in the group."""
     desk.person(role=None, name="Tuấn").add_bot(group, "Ca sáng", kind)
     desk.wait_until(lambda: statuses(desk, group)[-1] == "left")
-    shown = owner.wait_for("Bot vừa bị thêm vào «Ca sáng»")
+    shown = owner.wait_for("vừa thêm bot vào «Ca sáng»")
     assert "Tuấn" in shown["text"]
     said = desk.town.get(f"/_sandbox/telegram/chat/{group}")["messages"]
     assert not [message for message in said if message["from"] == "bot"]

@@ -137,7 +137,7 @@ def test_a_stopped_oa_says_why_and_is_resumed_by_a_manager(desk):
     person.say("/start")
     person.wait_for("-115")
     open_card(person)
-    person.tap("▶️ Gửi lại")
+    person.tap("▶️ Gửi tiếp")
     desk.wait_until(lambda: OfficialAccount.get_by_id(oa.id).stopped_at is None)
 
 

@@ -196,7 +196,7 @@ def test_a_managers_settings_have_no_staff_in_them(desk):
     shown = manager.wait_for("Ngôn ngữ")
     assert "👥 Nhân viên" not in str(shown["keyboard"])
     manager.tap_data("1:st", shown["message_id"], force=True)
-    manager.wait_for("dành cho chủ tài khoản")
+    manager.wait_for("dành cho chủ sở hữu")
 
 
 def test_role_language_numbers_money_on_the_card(desk):
@@ -273,7 +273,7 @@ def test_the_environments_owner_cannot_be_touched(desk):
     for data in (f"1:st.remove:{number}", f"1:st.role:{number}:viewer"):
         shown = open_card(second, "Chủ")
         second.tap_data(data, shown["message_id"], force=True)
-        second.wait_for("không ai hạ vai trò hay gỡ được")
+        second.wait_for("không ai hạ vai trò hay cho nghỉ được")
     assert (row_of(owner).role, row_of(owner).active) == (Role.OWNER, True)
 
 
@@ -284,10 +284,10 @@ def test_a_removed_person_gets_silence_at_once(desk):
     lan.say("/gui")
     shown = lan.wait_for("Gửi cho ai?")
     open_card(owner, "Lan")
-    owner.tap("🗑 Gỡ nhân viên")
-    owner.wait_for("Gỡ Lan?")
-    owner.tap("🗑 Gỡ Lan")
-    owner.wait_for("Đã gỡ Lan")
+    owner.tap("🗑 Cho nghỉ")
+    owner.wait_for("Cho nghỉ Lan?")
+    owner.tap("🗑 Cho nghỉ Lan")
+    owner.wait_for("Đã cho Lan nghỉ")
     before = len(lan.chat())
     lan.say("Minh Anh")
     lan.tap_data("1:home", shown["message_id"], force=True)
@@ -436,7 +436,7 @@ def test_a_number_on_the_screen_of_a_removed_person_goes(desk):
     shown = lan.wait_for("090 999 8812")
     open_card(owner, "Lan")
     owner.tap("🗑")
-    owner.wait_for("Gỡ Lan?")
-    owner.tap("🗑 Gỡ Lan")
-    owner.wait_for("Đã gỡ Lan")
+    owner.wait_for("Cho nghỉ Lan?")
+    owner.tap("🗑 Cho nghỉ Lan")
+    owner.wait_for("Đã cho Lan nghỉ")
     lan.wait_until_deleted(shown["message_id"])

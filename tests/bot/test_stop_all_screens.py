@@ -60,7 +60,7 @@ def test_pressed_again_it_says_since_when(desk):
     hoa.say("/dunghet")
     shown = hoa.wait_for("đã dừng gửi từ trước")
     assert "Lan dừng lúc 09:00" in shown["text"]
-    assert "Cho gửi lại" in str(shown["keyboard"])
+    assert "Cho gửi tiếp" in str(shown["keyboard"])
     assert len(audited("stop_all.on")) == 1
 
 
@@ -75,7 +75,7 @@ def test_the_desk_and_the_cards_say_it_first(desk):
     home = hoa.wait_for("Hôm nay")
     assert "⛔ Đang dừng gửi toàn bộ: Lan" in home["text"].splitlines()[1]
     assert "Mọi thứ ổn" not in home["text"]
-    assert home["keyboard"][0][0]["text"] == "▶️ Cho gửi lại"
+    assert home["keyboard"][0][0]["text"] == "▶️ Cho gửi tiếp"
     hoa.say("/oa hoa mai")
     card = hoa.wait_for("người quan tâm")
     assert "Đang dừng gửi toàn bộ: Lan" in card["text"].splitlines()[1]
@@ -123,10 +123,10 @@ def test_a_held_message_goes_when_everything_goes_again(desk):
     desk.work()
     row = Delivery.get()
     assert (row.state, row.held_reason) == (DeliveryState.QUEUED, "stopped")
-    hoa.tap("▶️ Cho gửi lại")
+    hoa.tap("▶️ Cho gửi tiếp")
     hoa.wait_for("1 tin đang đợi sẽ đi ngay")
-    hoa.tap("▶️ Cho gửi lại 1 OA")
-    hoa.wait_for("Đã cho gửi lại 1 OA")
+    hoa.tap("▶️ Cho gửi tiếp 1 OA")
+    hoa.wait_for("Đã cho gửi tiếp 1 OA")
     desk.work()
     assert Delivery.get().state == DeliveryState.SENT
 
@@ -139,7 +139,7 @@ def test_who_may_use_one_oa_stops_all_and_starts_none(desk):
     StaffOa.create(staff=Staff.get(Staff.telegram_id == an.id), oa=oa)
     an.say("/dunghet")
     shown = an.wait_for("không chỉ những OA bạn được dùng")
-    assert "Cho gửi lại" not in str(shown["keyboard"])
+    assert "Cho gửi tiếp" not in str(shown["keyboard"])
     an.tap_data("1:stop.ask", shown["message_id"], force=True)
     an.wait_for("chỉ được dùng một số OA")
     assert stop_all.in_force() is not None
@@ -157,5 +157,5 @@ def test_an_own_reason_is_named_before_and_stays(desk):
     asked = hoa.wait_for("Vẫn dừng vì lý do riêng")
     assert "Spa Hoa Mai" in asked["text"]
     hoa.tap("▶️")
-    hoa.wait_for("Đã cho gửi lại 0 OA")
+    hoa.wait_for("Đã cho gửi tiếp 0 OA")
     assert OfficialAccount.get_by_id(oa.id).stopped_code == "-115"
