@@ -9,7 +9,7 @@ from peewee import JOIN
 
 from db import is_sqlite, write
 from models import OauthTicket, OfficialAccount, Staff
-from services import connect_tickets, token_owner
+from services import connect_tickets, leases, token_owner
 from services.connect_tickets import LEASE, WORKING
 
 
@@ -59,4 +59,4 @@ def put_off(now: datetime, ticket: OauthTicket, owner: str, until: datetime, **v
 
 
 def _free(now: datetime, ticket: OauthTicket) -> bool:
-    return ticket.lease_until is None or ticket.lease_until < now or token_owner.gone(ticket.lease_owner)
+    return leases.is_over(now, ticket.lease_until, LEASE) or token_owner.gone(ticket.lease_owner)

@@ -19,7 +19,7 @@ from config import Settings
 from db import write
 from models import OauthState, OauthTicket, OfficialAccount, Role, Staff, StaffOa
 from secretbox import SecretBox
-from services import audit, notices
+from services import audit, leases, notices
 from services.audit import Actor
 from services.connect_codes import BROKEN, NEWER
 from zalo import oauth
@@ -31,7 +31,6 @@ LIFETIME = timedelta(minutes=10)  # of the link, and of Zalo's code
 ASKING_FOR = timedelta(hours=24)
 LEASE = timedelta(seconds=40)  # prolonged before each step; a request may take 15 s, waiting for a renewal 20
 PAIR_FOR = timedelta(hours=24)  # a pair that was exchanged and could not be asked or saved
-KEPT = timedelta(days=90)
 START, CALLBACK = "/oauth/zalo/start", "/oauth/zalo/callback"
 WORKING = (OauthState.RETURNED, OauthState.EXCHANGED)
 _MAY_CONNECT = (Role.MANAGER, Role.OWNER)
@@ -192,15 +191,14 @@ def _reach(now: datetime, ticket: OauthTicket, state: OauthState, actor: Actor, 
 
 
 def expire(now: datetime) -> int:
-    """End what was not used, confirmed or worked off in time; forget tickets that ended long ago. Returns how many."""
+    """End what was not used, confirmed or worked off in time; returns how many. The nightly purge forgets them."""
     with write():
         # Nobody is told of a link that was never used: its message may show something else by now.
         unused = OauthTicket.update(state=OauthState.DROPPED, ended_at=now, **_SPENT).where(
             OauthTicket.state == OauthState.OPEN, OauthTicket.expires_at <= now
         )
         dropped = unused.execute()
-        old = OauthTicket.delete().where(OauthTicket.ended_at < now - KEPT).execute()
-    return int(dropped + old + _drop_unconfirmed(now) + _fail_stuck(now))
+    return int(dropped + _drop_unconfirmed(now) + _fail_stuck(now))
 
 
 def _drop_unconfirmed(now: datetime) -> int:
@@ -210,7 +208,7 @@ def _drop_unconfirmed(now: datetime) -> int:
 
 def _fail_stuck(now: datetime) -> int:
     """Tickets no worker brought to an end, and none is at now: a defect, or no worker for a day."""
-    free = OauthTicket.lease_until.is_null() | (OauthTicket.lease_until < now)
+    free = leases.over(now, OauthTicket.lease_until, LEASE)
     stuck = OauthTicket.select().where(OauthTicket.state.in_(WORKING), OauthTicket.used_at <= now - PAIR_FOR, free)
     return sum(end(now, ticket, OauthState.FAILED, ticket.error_code or BROKEN, audit.MACHINE) for ticket in stuck)
 
