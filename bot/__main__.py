@@ -6,11 +6,16 @@ import asyncio
 import signal
 import sys
 
+import structlog
+from peewee import PeeweeException
+
 import config
 import db
 from bot.app import running
-from services import logs
+from services import logs, staff
 from services.desk import Desk, Nudge
+
+log = structlog.get_logger(__name__)
 
 
 def main() -> int:
@@ -35,6 +40,7 @@ def main() -> int:
 
 async def _serve(settings: config.Settings, nudge: Nudge) -> None:
     desk = Desk.from_settings(settings, nudge)
+    await _enter_owner(desk)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
@@ -42,6 +48,13 @@ async def _serve(settings: config.Settings, nudge: Nudge) -> None:
     async with running(desk):
         await stop.wait()
     await desk.close()
+
+
+async def _enter_owner(desk: Desk) -> None:
+    try:
+        await db.in_thread(staff.enter_owner, desk.now(), desk.settings.telegram_owner_id)
+    except PeeweeException as problem:  # the bot waits for the database as it does at any other time
+        log.warning("the owner was not entered yet", problem=type(problem).__name__)
 
 
 if __name__ == "__main__":

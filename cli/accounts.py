@@ -11,7 +11,7 @@ import click
 import db
 from cli.ground import in_loop, json_option, open_desk, print_rows
 from models import OfficialAccount
-from services import accounts, followers
+from services import accounts, followers, staff
 from services.audit import CLI
 from services.desk import Desk
 
@@ -47,6 +47,7 @@ def oa_add(check: bool, as_json: bool, expires_in: int, **given: Any) -> None:
         # The package's name decides how many calls a minute the OA is given from the start.
         known = replace(new, profile=found.raw if found else None)
         account = await db.in_thread(accounts.register, desk, CLI, known)
+        await db.in_thread(staff.enter_owner, desk.now(), desk.settings.telegram_owner_id)
         return await db.in_thread(_oa_row, account)
 
     print_rows([in_loop(work)], as_json)

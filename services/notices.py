@@ -5,13 +5,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
+
 from db import is_sqlite, write
 from models import Notice, NoticeState, Role
-from services import leases
+from services import counters, leases
 from services.staff import at_least
+
+log = structlog.get_logger(__name__)
 
 LEASE = timedelta(seconds=30)
 GIVE_UP_AFTER = 12
+NOBODY, NOBODY_COUNTER = 0, "notices.nobody"  # no chat has this number
 # Said by e-mail too when Telegram cannot be reached: an OA that cannot send, or soon cannot, and events that are lost.
 URGENT = frozenset(
     {
@@ -53,12 +58,24 @@ def post(
 def alert(now: datetime, kind: str, ref: str, payload: dict[str, Any], role: Role = Role.MANAGER) -> int:
     """Post to everybody whose role reaches `role`; returns to how many.
 
-    About one OA (`payload["oa_id"]`): only to those who may use it.
+    About one OA (`payload["oa_id"]`): only to those who may use it. What nobody is there to be told is logged and
+    counted, and goes by e-mail if it is urgent.
     """
     people = at_least(role, str(payload.get("oa_id") or ""))
     for person in people:
         post(now, person.telegram_id, kind, ref, payload)
+    if not people:
+        _to_nobody(now, kind, ref, payload)
     return len(people)
+
+
+def _to_nobody(now: datetime, kind: str, ref: str, payload: dict[str, Any]) -> None:
+    log.warning("nobody_to_tell", kind=kind, hint="set TELEGRAM_OWNER_ID, or enter a manager")
+    counters.add(now, NOBODY_COUNTER)
+    # As if Telegram had refused it for good: services.mail then writes a letter, once however often it is told.
+    given_up = {"state": NoticeState.FAILED, "error": "nobody to tell", "urgent": kind in URGENT}
+    row = {"chat_id": NOBODY, "kind": kind, "ref": ref, "payload": payload, "created_at": now, "queued_at": now}
+    Notice.insert(**row, **given_up).on_conflict_ignore().execute()
 
 
 def withdraw(chat_id: int, kind: str, ref: str) -> Notice | None:
@@ -72,7 +89,7 @@ def withdraw(chat_id: int, kind: str, ref: str) -> Notice | None:
 def alert_once(now: datetime, kind: str, ref: str, payload: dict[str, Any], role: Role = Role.MANAGER) -> bool:
     """As `alert`, unless this very thing was told before; True when it is told now."""
     with write():
-        if Notice.select().where(Notice.kind == kind, Notice.ref == ref).exists():
+        if Notice.select().where(Notice.kind == kind, Notice.ref == ref, Notice.chat_id != NOBODY).exists():
             return False
         return bool(alert(now, kind, ref, payload, role))
 

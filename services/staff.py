@@ -45,18 +45,24 @@ def recognise(now: datetime, telegram_id: int, name: str, owner_id: int | None) 
     The owner of the environment is entered at first sight, and keeps the owner's role whatever the table says.
     """
     name = clean(name)
-    person = Staff.get_or_none(Staff.telegram_id == telegram_id)
     if telegram_id == owner_id:
-        person = person or Staff.create(telegram_id=telegram_id, name=name, created_at=now)
-        if person.role != Role.OWNER or not person.active:
-            owns = {"role": Role.OWNER, "active": True, "removed_at": None, **SEES_ALL}
-            Staff.update(**owns).where(Staff.id == person.id).execute()
-            person = Staff.get_by_id(person.id)
+        enter_owner(now, owner_id, name)
+    person = Staff.get_or_none(Staff.telegram_id == telegram_id)
     if person is None or not person.active:
         return None
     Staff.update(name=name or person.name, last_seen_at=now).where(Staff.id == person.id).execute()
     person.name = name or person.name
     return person
+
+
+def enter_owner(now: datetime, owner_id: int | None, name: str = "") -> None:
+    """Enter the owner of the environment, if it names one: whoever never wrote to the bot is told of alerts too."""
+    if owner_id is None:
+        return
+    owns = {"role": Role.OWNER, "active": True, "removed_at": None, **SEES_ALL}
+    Staff.insert(telegram_id=owner_id, name=name, created_at=now, **owns).on_conflict_ignore().execute()
+    less = (Staff.role != Role.OWNER) | (Staff.active == False)  # noqa: E712 - SQL
+    Staff.update(**owns).where(Staff.telegram_id == owner_id, less).execute()
 
 
 def known(telegram_ids: set[int]) -> set[int]:

@@ -82,6 +82,12 @@ def test_both_flags_can_be_given_when_adding(empty, sandbox):
     assert (added["published"], added["testing"], added["mode"]) == (True, True, "test")
 
 
+def test_the_owner_hears_of_an_added_oa_before_they_ever_wrote_to_the_bot(empty, sandbox):
+    """Somebody must be told when its connection is lost."""
+    add(empty, sandbox)
+    assert [row["role"] for row in rows(empty("staff", "list", "--json"))] == ["owner"]
+
+
 @pytest.mark.parametrize(
     ("changed", "named"), [({"access_token": "dead-token"}, "token"), ({"oa_id": "1234567890"}, "1234567890")]
 )

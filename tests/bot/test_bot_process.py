@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from models import Role, Staff
+
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.processes
 
@@ -29,10 +31,11 @@ def process(house, environment, database_url, tmp_path) -> Iterator[subprocess.P
 
 
 def test_it_answers_and_ends_cleanly_on_term(house, process):
-    """Exit 0 within seconds, and the bot's token in no log line, not even at DEBUG."""
+    """Exit 0 within seconds, and the bot's token in no log line, not even at DEBUG; the owner is entered."""
     person = house.person()
     person.say("/start")
     person.wait_for("Chào", timeout=30)
+    assert Staff.get(Staff.telegram_id == house.settings.telegram_owner_id).role == Role.OWNER
     process.send_signal(signal.SIGTERM)
     _, logged = process.communicate(timeout=10)
     assert process.returncode == 0
