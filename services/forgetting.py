@@ -24,15 +24,20 @@ def chat_messages(which: Any) -> int:
 
 
 def deliveries(which: Any, recipient: Callable[[Delivery], str]) -> int:
-    """Empty these rows of Delivery and write what `recipient` says in place of each recipient; joins the transaction.
+    """Empty these rows of Delivery and write what `recipient` says in place of each recipient.
 
-    State, times, price, ids and template stay: money and statistics need nothing else. Never give it an open one:
-    what is still to be sent would have no content any more.
+    Returns how many were not empty before; joins the transaction. State, times, price, ids and template stay: money and
+    statistics need nothing else. Never give it an open one: what is still to be sent would have no content any more.
     """
-    rows = list(Delivery.select(Delivery.id, Delivery.channel, Delivery.recipient, Delivery.content).where(which))
-    sql = "UPDATE delivery SET content = ?, recipient_name = '', recipient = ? WHERE id = ?"
-    many(sql, [(_JSON.db_value(_rest(row)), recipient(row), row.id) for row in rows])
-    return len(rows)
+    columns = (Delivery.id, Delivery.channel, Delivery.recipient, Delivery.recipient_name, Delivery.content)
+    rows = [(row, _rest(row), recipient(row)) for row in Delivery.select(*columns).where(which)]
+    changed = [
+        (_JSON.db_value(rest), to, row.id)
+        for row, rest, to in rows
+        if (row.content, row.recipient_name, row.recipient) != (rest, "", to)
+    ]
+    many("UPDATE delivery SET content = ?, recipient_name = '', recipient = ? WHERE id = ?", changed)
+    return len(changed)
 
 
 def seal(which: Any) -> None:

@@ -2,11 +2,12 @@
 
 What counts, costs and states say stays; what people wrote, were sent and are called goes. Every piece is a transaction
 of its own over at most BATCH rows, with a pause of the same length after it, so that whoever stores events meanwhile
-never waits longer than for one of them. Big tables are walked by their row numbers from a bookmark: no night reads what
-an earlier one has dealt with. What a night leaves over, the next one goes on with.
+never waits longer than for one of them; what is looked for by a condition is found before the transaction. Big tables
+are walked by their row numbers from a bookmark: no night reads what an earlier one has dealt with, unless a message
+from then is open still. What a night leaves over, the next one goes on with.
 
-Events nobody applied yet and messages whose outcome is open are never touched. Dead events, and those of an OA that
-nobody registered, lose their bodies on the same day as all others: they hold the same personal data.
+Events nobody applied yet and messages that wait or are under way are never touched. Dead events, and those of an OA
+that nobody registered, lose their bodies on the same day as all others: they hold the same personal data.
 """
 
 from __future__ import annotations
@@ -58,7 +59,8 @@ WEEK, MONTH = timedelta(days=7), timedelta(days=30)
 BURSTS_KEPT = timedelta(days=1)
 OPEN = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNCERTAIN)
 _MARK = "purge."  # and the name of the walk: its bookmark in services.house
-_MOST_LEFT = 10_000
+# By then no echo of an uncertain message comes, and nobody should send it once more: it is forgotten like the others.
+UNCERTAIN_FOR = WEEK
 
 Pause = Callable[[float], Awaitable[None]]
 
@@ -123,7 +125,10 @@ def tasks(desk: Desk) -> list[Task]:
         Task("chat_messages", partial(_chat_messages, now, now - messages)),
         Task("deliveries", partial(_deliveries, now, now - messages)),
         Task("receipts", partial(_receipts, now - MONTH)),
-        Task("audit", partial(_delete, AuditEntry, AuditEntry.at < now - audit)),
+        # Its index has the order of time: without it a night read three years to find nothing.
+        Task("audit", partial(_delete, AuditEntry, AuditEntry.at < now - audit, AuditEntry.at)),
+        Task("updates", partial(_handled_updates, now - WEEK)),
+        Task("notices", partial(_shown_notices, now - MONTH)),
         *(Task(name, partial(_delete, model, old)) for name, model, old in _traces(now)),
         Task("uploads", partial(_uploads, desk, now - MONTH)),
     ]
@@ -132,8 +137,6 @@ def tasks(desk: Desk) -> list[Task]:
 def _traces(now: datetime) -> list[tuple[str, type[Row], Any]]:
     """Small tables: which rows of each have had their time."""
     week, month = now - WEEK, now - MONTH
-    handled = StaffUpdate.state.in_([UpdateState.DONE, UpdateState.FAILED])
-    shown = (Notice.state != NoticeState.QUEUED) & (Notice.queued_at.is_null() | (Notice.queued_at < month))
     # What COALESCE gives is no UtcMs to peewee any more, so it is compared with the number.
     invited = fn.COALESCE(Invitation.used_at, Invitation.revoked_at, Invitation.expires_at)
     ended = fn.COALESCE(OauthTicket.ended_at, OauthTicket.expires_at)
@@ -141,9 +144,7 @@ def _traces(now: datetime) -> list[tuple[str, type[Row], Any]]:
     newest = FollowerSync.select(fn.MAX(FollowerSync.id)).group_by(FollowerSync.oa)
     return [
         ("ticks", ClockTick, ClockTick.slot < week),
-        ("updates", StaffUpdate, (StaffUpdate.received_at < week) & handled),
         ("confirmations", Confirmation, Confirmation.expires_at < week),
-        ("notices", Notice, (Notice.created_at < month) & shown),
         ("drafts", Draft, Draft.updated_at < month),
         ("oauth_tickets", OauthTicket, ended < to_ms(month)),
         ("invitations", Invitation, invited < to_ms(month)),
@@ -154,14 +155,37 @@ def _traces(now: datetime) -> list[tuple[str, type[Row], Any]]:
     ]
 
 
-# --------------------------------------------------------------------------- small tables: by condition
+# --------------------------------------------------------------------------- by condition
 
 
-def _delete(model: type[Row], old: Any) -> Piece:
+def _delete(model: type[Row], old: Any, order: Any = None) -> Piece:
+    """Search first, without a lock: where nothing is due the whole table may be read. Then delete what is still due."""
+    by = model.id if order is None else order
+    ids = [row.id for row in model.select(model.id).where(old).order_by(by).limit(BATCH)]
+    if not ids:
+        return Piece(0, False)
     with write():
-        ids = [row.id for row in model.select(model.id).where(old).order_by(model.id).limit(BATCH)]
-        changed = model.delete().where(model.id.in_(ids)).execute() if ids else 0
+        changed = model.delete().where(model.id.in_(ids), old).execute()
     return Piece(changed, len(ids) == BATCH)
+
+
+def _handled_updates(before: datetime) -> Piece:
+    handled = StaffUpdate.state.in_([UpdateState.DONE, UpdateState.FAILED])
+    young = _first_young(StaffUpdate, StaffUpdate.received_at, before)
+    return _delete(StaffUpdate, (StaffUpdate.id < young) & (StaffUpdate.received_at < before) & handled)
+
+
+def _shown_notices(before: datetime) -> Piece:
+    shown = (Notice.state != NoticeState.QUEUED) & (Notice.queued_at.is_null() | (Notice.queued_at < before))
+    young = _first_young(Notice, Notice.created_at, before)
+    return _delete(Notice, (Notice.id < young) & (Notice.created_at < before) & shown)
+
+
+def _first_young(model: type[Row], at: Any, before: datetime) -> int:
+    """The number of the first row that is not old: up to it a table that grows by time has to be read, no further."""
+    # Found by walking from the first row, most of which earlier nights have deleted.
+    row = model.select(model.id).where(at >= before).order_by(model.id).first()
+    return 2**63 - 1 if row is None else int(row.id)
 
 
 # --------------------------------------------------------------------------- big tables: from a bookmark
@@ -223,18 +247,32 @@ def _receipts(before: datetime) -> Piece:
 
 
 def _deliveries(now: datetime, before: datetime) -> Piece:
-    """Empty messages. Those still open when the bookmark passes them are remembered and looked at again every night."""
+    """Empty messages from the bookmark on, past those that are open still.
+
+    Behind the last one the bookmark goes back to the first of the open ones, at which the next night looks again.
+    Nothing is kept about each of them, so that no number of them can stop this; the log tells how many there are.
+    """
     name = _MARK + "deliveries"
     with write():
-        mark = house.get(name, {"after": 0, "open": []})
+        mark = {"after": 0, "back": None, "open": 0, **house.get(name, {})}
         rows, more = _old(Delivery, Delivery.created_at, mark["after"], before)
-        if len(mark["open"]) + len(rows) > _MOST_LEFT:
-            rows, more = [], False
-        ids = [*mark["open"], *(row.id for row in rows)]
-        still = [row.id for row in Delivery.select(Delivery.id).where(Delivery.id.in_(ids), Delivery.state.in_(OPEN))]
-        changed = forgetting.deliveries(Delivery.id.in_(ids) & Delivery.state.not_in(OPEN), forgetting.mask)
-        house.put(now, name, {"after": rows[-1].id if rows else mark["after"], "open": still})
+        ids = [row.id for row in rows]
+        waits = Delivery.select(Delivery.id).where(Delivery.id.in_(ids), _still_open(now)).order_by(Delivery.id)
+        still = [row.id for row in waits]
+        changed = forgetting.deliveries(Delivery.id.in_(ids) & ~_still_open(now), forgetting.mask)
+        after = ids[-1] if ids else mark["after"]
+        back = still[0] - 1 if mark["back"] is None and still else mark["back"]
+        left = mark["open"] + len(still)
+        fresh = {"after": after if back is None else back, "back": None, "open": 0}
+        house.put(now, name, {"after": after, "back": back, "open": left} if more else fresh)
+    if left and not more:
+        log.warning("old_messages_open", count=left, after=back)
     return Piece(changed, more)
+
+
+def _still_open(now: datetime) -> Any:
+    unclear = (Delivery.state == DeliveryState.UNCERTAIN) & (Delivery.created_at >= now - UNCERTAIN_FOR)
+    return Delivery.state.in_([DeliveryState.QUEUED, DeliveryState.SENDING]) | unclear
 
 
 # --------------------------------------------------------------------------- files

@@ -8,6 +8,7 @@ import tracemalloc
 from datetime import timedelta
 
 import pytest
+import structlog
 
 import db
 from models import (
@@ -177,9 +178,9 @@ def test_old_messages_are_emptied_and_what_they_cost_stays(store):
     assert again(cs).content == {"forgotten": True}
 
 
-@pytest.mark.parametrize("state", ["queued", "sending", "uncertain"])
+@pytest.mark.parametrize("state", ["queued", "sending"])
 def test_an_open_message_is_never_touched_and_forgotten_once_it_has_ended(store, state):
-    """The bookmark goes past it, so it is remembered by number."""
+    """The bookmark goes past it and comes back."""
     row, behind = store.delivery(400, state), store.delivery(399)
     purged(store)
     assert again(row).content["params"]
@@ -187,14 +188,56 @@ def test_an_open_message_is_never_touched_and_forgotten_once_it_has_ended(store,
     Delivery.update(state="failed").where(Delivery.id == row.id).execute()
     purged(store)
     assert again(row).content["forgotten"]
-    assert house.get("purge.deliveries") == {"after": behind.id, "open": []}
+    assert house.get("purge.deliveries") == {"after": behind.id, "back": None, "open": 0}
+
+
+def test_any_number_of_open_messages_stops_nothing(store, monkeypatch):
+    """Neither what lies behind them, nor they themselves once they end; the log says how many there are."""
+    monkeypatch.setattr(purge, "BATCH", 3)
+    first = store.delivery(401)
+    stuck = [store.delivery(400, "queued") for _ in range(11)]
+    behind = [store.delivery(399) for _ in range(8)]
+    with structlog.testing.capture_logs() as said:
+        assert purged(store) == {"deliveries": 9}
+    assert [line for line in said if line["event"] == "old_messages_open"] == [
+        {"event": "old_messages_open", "log_level": "warning", "count": 11, "after": first.id}
+    ]
+    assert purged(store) == {}
+    Delivery.update(state="failed").where(Delivery.id.in_([row.id for row in stuck])).execute()
+    assert purged(store) == {"deliveries": 11}
+    assert not [row for row in [*stuck, *behind] if not again(row).content.get("forgotten")]
+
+
+def test_a_walk_past_open_messages_that_a_night_cuts_short_is_gone_on_with(store, monkeypatch):
+    """It comes back to them when it has been at the end, not before: else it would never get there."""
+    monkeypatch.setattr(purge, "BATCH", 2)
+    store.delivery(400, "queued")
+    rows = [store.delivery(399) for _ in range(9)]
+    for _ in range(4):
+        purged(store, most=2)
+    assert all(again(row).content.get("forgotten") for row in rows)
+
+
+def test_an_uncertain_message_is_forgotten_with_its_year(store, settings):
+    """Nobody will learn any more what became of it; a week it keeps its words whatever the setting."""
+    old = store.delivery(366, "uncertain")
+    purged(store)
+    assert (again(old).state, again(old).content["forgotten"]) == ("uncertain", True)
+    short = settings.model_copy(update={"keep_messages_days": 1})
+    store.desk = type(store.desk)(short, store.desk.box, store.desk.zalo, now=store.clock.now)
+    young = store.delivery(6, "uncertain")
+    purged(store)
+    assert "forgotten" not in again(young).content
+    store.clock.advance(days=2)
+    purged(store)
+    assert again(young).content["forgotten"]
 
 
 def test_masking_twice_changes_nothing(store):
     """A crash between work and bookmark repeats a piece."""
     row = store.delivery(400)
     purged(store)
-    house.put(store.clock.now(), "purge.deliveries", {"after": 0, "open": []})
+    house.put(store.clock.now(), "purge.deliveries", {"after": 0})
     purged(store)
     assert again(row).recipient == "090***4567"
 
@@ -253,6 +296,44 @@ def test_traces_of_the_machinery_go_when_their_time_is_over(store):
         assert [getattr(row, column) for row in model.select()] == ["young"]
     for model in (StaffUpdate, Draft, Invitation, Stranger, TelegramGroup):
         assert model.select().count() == 1
+
+
+def test_what_is_due_is_looked_for_before_the_lock(store, monkeypatch):
+    """A search through a whole table would hold up whoever stores an event meanwhile."""
+    AuditEntry.create(at=store.ago(2000), actor="cli", action="x")
+    Notice.create(chat_id=1, kind="x", ref="a", payload={}, state="sent", created_at=store.ago(40))
+    StaffUpdate.create(update_id=1, payload="", state="done", received_at=store.ago(40))
+    run, locked = db.database.obj.execute_sql, []
+
+    def spy(sql, *args, **named):
+        if sql.startswith("SELECT") and db.database.in_transaction():
+            locked.append(sql)
+        return run(sql, *args, **named)
+
+    monkeypatch.setattr(db.database.obj, "execute_sql", spy)
+    assert purged(store) == {"audit": 1, "notices": 1, "updates": 1}
+    walked = ("inbox_event", "chat_message", "delivery", "receipt", "setting")
+    assert [sql for sql in locked if sql.split(" FROM ")[1].split()[0].strip('"') not in walked] == []
+
+
+def test_a_night_without_anything_due_reads_no_large_table(store, monkeypatch):
+    """The audit has an index by time; notices and updates grow by time, so that the first young one ends the search."""
+    if not db.is_sqlite():
+        pytest.skip("PostgreSQL's planner reads small tables whole, whatever indexes there are")
+    run, plans = db.database.obj.execute_sql, []
+
+    def spy(sql, params=None):
+        if sql.startswith("SELECT") and any(
+            f'FROM "{name}"' in sql for name in ("audit_entry", "notice", "staff_update")
+        ):
+            plans.extend(row[3] for row in run("EXPLAIN QUERY PLAN " + sql, params).fetchall())
+        return run(sql, params)
+
+    monkeypatch.setattr(db.database.obj, "execute_sql", spy)
+    purged(store)
+    assert plans.count("SCAN t1") == 2  # by number, and only to the first young one
+    assert "SEARCH t1 USING COVERING INDEX auditentry_at (at<?)" in plans
+    assert sum(plan.startswith("SEARCH t1") for plan in plans) == 3
 
 
 def test_what_still_waits_is_no_trace(store):
