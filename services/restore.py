@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from db import applied_migrations, is_sqlite, known_migrations, migrate, to_ms, write
-from models import Confirmation, Lease, StaffUpdate, UpdateState
+from models import Confirmation, Lease, OaState, OfficialAccount, StaffUpdate, UpdateState
 from services import audit, durable, house, rows, stop_all, tables
 from services.archive import Header, Reader, Trailer
 from services.audit import Actor
@@ -23,7 +23,7 @@ from services.errors import Refusal
 from services.tables import Table
 
 BATCH_ROWS, BATCH_BYTES = 500, 4_000_000
-RESTORED = "restored"  # the setting that remembers it
+RESTORED = "restored"  # the setting that remembers it, and why an OA stands still until the standstill is in force
 _NAME = re.compile(r"journal/[0-9]+-[0-9]+-[0-9a-f]+\.pair|uploads/([0-9a-f]{64})\.(?:jpg|png)")
 Tell = Callable[[str, int], None]
 
@@ -57,6 +57,7 @@ def restore(desk: Desk, actor: Actor, path: Path, tell: Tell, *, moved: bool = F
     try:
         with write():
             _load(loading, reader, tell)
+            _quieten(desk, moved)
             if reader.header.migrations == known_migrations():
                 _settle(desk, actor, reader.header, moved)
     except BaseException:
@@ -148,8 +149,11 @@ def _file(loading: _Loading, name: str, data: bytes, reader: Reader) -> None:
         durable.write(path, data)
 
 
-def _settle(desk: Desk, actor: Actor, header: Header, moved: bool) -> None:
-    """What was half done then is not done now; joins the transaction of the rows where it can."""
+def _quieten(desk: Desk, moved: bool) -> None:
+    """What was half done then is not done now, and nothing may leave. In the transaction of the rows.
+
+    Names only what the first version had: whoever is killed before the migrations leaves an OA that stands still.
+    """
     now = desk.now()
     Lease.delete().execute()
     StaffUpdate.update(state=UpdateState.FAILED, payload="", error="restored").where(
@@ -157,6 +161,16 @@ def _settle(desk: Desk, actor: Actor, header: Header, moved: bool) -> None:
     ).execute()
     if not moved:
         Confirmation.update(expires_at=now).where(Confirmation.used_at.is_null()).execute()
+        OfficialAccount.update(stopped_at=now, stopped_code=RESTORED).where(
+            OfficialAccount.state != OaState.REMOVED, OfficialAccount.stopped_at.is_null()
+        ).execute()
+
+
+def _settle(desk: Desk, actor: Actor, header: Header, moved: bool) -> None:
+    """From here on everything stands still as after /stopall; and what happened is written down."""
+    now = desk.now()
+    if not moved:
+        OfficialAccount.update(stopped_code=stop_all.CODE).where(OfficialAccount.stopped_code == RESTORED).execute()
         stop_all.stop_all(desk, actor)
     house.put(now, RESTORED, {"at": now.isoformat(), "made_at": header.made_at.isoformat()})
     detail = {"made_at": to_ms(header.made_at), "moved": moved}

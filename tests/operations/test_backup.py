@@ -334,6 +334,37 @@ def test_a_backup_of_an_older_version_is_brought_up_to_this_one(desk, file, othe
     assert stop_all.in_force() is not None
 
 
+def test_killed_before_the_migrations_nothing_leaves(desk, file, other, monkeypatch):
+    """The rows of an older version are in, the schema is still theirs: whoever migrates and starts sends nothing."""
+    first = db.known_migrations()[0]
+    new = other()
+    db.migrate(first)
+    db.database.execute_sql(
+        "INSERT INTO official_account (oa_id, name, emoji, description, published, testing, app_id, state, "
+        "zns_per_minute, stopped_code, created_at, revision) "
+        "VALUES ('2902', 'Hoa Mai', '', '', true, false, '', 'active', 1, '', 5, 0)"
+    )
+    monkeypatch.setattr("services.backup.audit.record", lambda *args, **options: None)
+    make(new, file)
+    for table in reversed(tables.every()):
+        db.database.execute_sql(f'DROP TABLE "{table.name}"')
+    db.database.execute_sql("DROP TABLE schema_migration")
+    db.open_database(new.settings.database)
+
+    def killed(upto: str | None = None) -> list[str]:
+        if upto is None:
+            raise KeyboardInterrupt
+        return db.migrate(upto)
+
+    monkeypatch.undo()
+    monkeypatch.setattr("services.restore.migrate", killed)
+    with pytest.raises(KeyboardInterrupt):
+        put_back(new, file)
+    db.migrate()
+    oa = OfficialAccount.get()
+    assert (oa.stopped_at is not None, oa.stopped_code) == (True, restore.RESTORED)
+
+
 def test_schemas_that_do_not_fit_are_refused(desk, file, other, clock, monkeypatch):
     """A newer one, and an older one into a database that was migrated already."""
     make(desk, file)
