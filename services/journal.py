@@ -101,6 +101,12 @@ def leftover(desk: Desk) -> list[Leftover]:
     return sorted((each for each in found if each is not None), key=lambda each: -each.age)
 
 
+def is_closed(desk: Desk, oa_row: int, generation: int) -> bool:
+    """Whether the successor of the pair `generation` lies there and cannot be read: then that pair is surely spent."""
+    files = [path for path, _ in _files(desk, oa_row) if _generation(path) == generation]
+    return any(not _readable(desk, path, oa_row) for path in files)
+
+
 def next_generation(desk: Desk, oa_row: int) -> int:
     """The number for the first pair of an OA: what lies there of it, from before it was removed, must never fit."""
     return max((_generation(path) + 1 for path, _ in _files(desk, oa_row)), default=0)
@@ -140,6 +146,16 @@ def _replay_guarded(desk: Desk, path: Path, oa_row: int) -> bool:
         # Not its text: it may quote the values it was about.
         log.error("journal_not_replayed", file=path.name, problem=type(problem).__name__)
         return False
+
+
+def _readable(desk: Desk, path: Path, oa_row: int) -> bool:
+    try:
+        _read(desk, path, oa_row)
+    except FileNotFoundError:
+        return True  # its writer finished meanwhile
+    except _UNREADABLE:
+        return False
+    return True
 
 
 def _leftover(desk: Desk, path: Path, oa_row: int) -> Leftover | None:

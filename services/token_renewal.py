@@ -21,7 +21,7 @@ from peewee import PeeweeException
 from db import in_thread, write
 from models import OaToken, OfficialAccount, TokenState
 from secretbox import CannotOpen
-from services import apps, journal, notices, token_keeping, token_lease, token_loss, token_owner, token_pairs
+from services import apps, counters, journal, notices, token_keeping, token_lease, token_loss, token_owner, token_pairs
 from services.desk import Desk
 from services.errors import Refusal
 from services.token_pairs import current
@@ -33,6 +33,7 @@ from zalo.oauth import TokenPair
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
+CLOSED = "journal"  # error code of a row whose successor lies in the journal and cannot be read
 UNKNOWN = "unknown"  # error code of a row whose refresh token may be spent, its successor lost on the way
 _BACKOFF = tuple(timedelta(seconds=s) for s in (10, 30, 60, 120, 300))
 LONGEST_PAUSE = _BACKOFF[-1]
@@ -114,6 +115,11 @@ def _claim(desk: Desk, oa: OfficialAccount, seen: int, owner: str, at_once: bool
 
 async def _renew(desk: Desk, oa: OfficialAccount, row: OaToken, owner: str) -> OaToken:
     """Under the lease: ask Zalo and record what came of it, whatever it is."""
+    if await in_thread(journal.is_closed, desk, oa.id, row.generation):
+        # Spending the stored refresh token would call an OA dead that a restart with the right keys brings back.
+        log.error("journal_closed", oa_id=oa.oa_id, generation=row.generation)
+        await _recorded(oa, _postpone, desk, oa, row, owner, CLOSED)
+        raise TokenUnavailable("the renewed pair lies in the journal, and no key of SECRET_KEYS opens it")
     try:
         app, token = await in_thread(_keys, desk, oa, row)
     except Refusal:
@@ -205,6 +211,8 @@ def _postpone(desk: Desk, oa: OfficialAccount, row: OaToken, owner: str, code: s
     dead = row.access_expires_at <= now or (code == UNKNOWN and row.attempts > 0)
     with write():
         held = OaToken.update(**failed, lease_owner="", lease_until=None).where(*ours).execute()
+        if code == CLOSED:
+            counters.add(now, "tokens.journal_closed")
         if held and dead:
             payload = {"oa_id": oa.oa_id, "code": code}
             notices.alert_once(now, "renewal_failing", f"{oa.oa_id}:{row.generation}", payload)

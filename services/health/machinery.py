@@ -28,7 +28,8 @@ OPEN_DELIVERY = NodeList((Delivery.state, SQL("IN ('queued', 'sending')")))
 _QUEUED = NodeList((Notice.state, SQL("= 'queued'")))
 _JOURNAL_DO = {
     Reason.WAITING: "start the clock: its next look saves the pair; see `database` if it does not",
-    Reason.UNREADABLE: "put the key it was sealed with back into SECRET_KEYS; if it is gone, connect the OA again",
+    Reason.UNREADABLE: "put the key it was sealed with back into SECRET_KEYS: until then the OA is not renewed; if the key "
+    "is gone, connect the OA again, then delete the file",
     Reason.OLD_DATABASE: "the database is older than the pair: connect the OA again in Telegram, then delete the file",
     Reason.NO_TOKENS: "its OA was removed here: delete the file, or restore the backup in which the OA still is",
     Reason.OTHER_OA: "this database has no such OA: restore the backup it belongs to; if it is of another desk, move "

@@ -11,10 +11,9 @@ from cryptography.fernet import Fernet
 from peewee import OperationalError
 
 import db
-from models import Notice, OaToken, OfficialAccount, TokenState
+from models import Counter, Notice, OaToken, OfficialAccount, TokenState
 from services import accounts, journal, token_keeping, token_lease, token_owner, token_pairs, tokens
 from services.audit import CLI
-from services.errors import Refusal
 from services.journal import Entry, Reason
 from services.token_pairs import Pair
 from tests.tokens.fleet import refused_tokens
@@ -139,13 +138,32 @@ def test_a_pair_sealed_with_a_key_that_is_gone_stays_and_is_named(shop, monkeypa
     assert journal.replay(desk) == 1
 
 
-def test_an_unreadable_pair_does_not_leave_the_oa_in_doubt(shop, manager):
-    """The stored refresh token is probably spent: Zalo is asked with it, and a refusal is told."""
-    shop.zalo.post("/_sandbox/tokens/expire", {"kill_refresh": True})
-    keep(shop).write_bytes(b"gibberish")
-    with pytest.raises(Refusal):
+def test_the_stored_token_is_not_spent_while_its_successor_cannot_be_read(shop, manager):
+    """A process with old keys would call the OA dead. It waits, and people hear of it once nothing can be sent."""
+    path = keep(shop)
+    readable = path.read_bytes()
+    path.write_bytes(b"gibberish")
+    with pytest.raises(tokens.TokenUnavailable):
         shop.run(lambda desk: tokens.refresh(desk, shop.oa, 0))
-    assert OaToken.get().state == TokenState.NEEDS_REAUTH
+    row = OaToken.get()
+    assert (row.generation, row.state, row.error_code, row.lease_owner) == (0, TokenState.UNPROVEN, "journal", "")
+    assert (shop.zalo.sandbox.world.tokens.refreshes, Notice.select().count()) == (0, 0)
+    assert Counter.get(Counter.name == "tokens.journal_closed").value == 1
+    shop.advance(hours=26)
+    with pytest.raises(tokens.TokenUnavailable):
+        shop.run(lambda desk: tokens.access_token(desk, shop.oa))
+    assert [(each.kind, each.payload["code"]) for each in Notice.select()] == [("renewal_failing", "journal")]
+    path.write_bytes(readable)  # restarted with the right keys
+    shop.run(tokens.rescue)
+    assert (OaToken.get().generation, OaToken.get().state, path.exists()) == (1, TokenState.OK, False)
+
+
+def test_a_connection_by_a_person_needs_no_unreadable_pair(shop):
+    """Of an older pair whatever lies there does not matter."""
+    keep(shop).write_bytes(b"gibberish")
+    new = shop.zalo.post("/_sandbox/tokens/issue", {})
+    tokens.save_pair(shop.desk(), shop.oa, new["access_token"], new["refresh_token"])
+    assert shop.run(lambda desk: tokens.prove(desk, shop.oa)).generation == 2
 
 
 def test_one_pair_that_cannot_be_saved_does_not_stop_the_others(shop, monkeypatch):
