@@ -8,23 +8,26 @@ or a lost token is no reason to turn Zalo's events away.
 from __future__ import annotations
 
 import hmac
+import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-import gevent
 from flask import Blueprint, Response, request
 
 from config import LOOPBACK, Settings
 from services import doctor
 from services.desk import Desk
-from services.health.findings import Level, worst
+from services.health.findings import Check, Level, worst
 from webhook.reception import Reception
+
+log = logging.getLogger(__name__)
 
 FRESH_FOR = 15.0
 _READY_LIMIT = 1.8
 _FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-Ip")
+_FIRST, _REST = doctor.ROWS[:1], doctor.ROWS[1:]
 _NO_DATABASE = {"database": Level.BROKEN}
 
 
@@ -35,25 +38,44 @@ class Watch:
         self.desk = replace(Desk.from_settings(settings), now=now)
         self._reception = reception
         self._kept: tuple[float, dict[str, Level]] = (0.0, {})
+        self._looking = False
 
     def levels(self) -> Mapping[str, Level]:
-        """By the name of the check; only `database` when that does not answer in time. Never raises."""
+        """By the name of the check; only `database` when that does not answer in time. Never raises.
+
+        Where it does and the rest takes too long, the rest is told as it was seen last.
+        """
+        until = time.monotonic() + _READY_LIMIT
         try:
-            with gevent.Timeout(_READY_LIMIT):
-                found: dict[str, Level] = self._reception.read(self._look)
-        except (Exception, gevent.Timeout):
+            database: dict[str, Level] = self._reception.look(lambda: self._see(_FIRST), _READY_LIMIT)
+        except Exception:
             return _NO_DATABASE
+        at, kept = self._kept
+        # Whoever is told to come back after a repair must not be sent away by what was seen before it.
+        if is_unusable(database) or not (time.monotonic() - at < FRESH_FOR and kept and not is_unusable(kept)):
+            kept = self._rest(kept, until - time.monotonic())
+        return {**database, **kept}
+
+    def _rest(self, kept: dict[str, Level], limit: float) -> dict[str, Level]:
+        try:
+            found: dict[str, Level] = self._reception.look(self._look, max(0.1, limit))
+        except Exception as problem:
+            log.warning("the checks took too long: %s", type(problem).__name__)
+            return kept
         return found
 
     def _look(self) -> dict[str, Level]:
-        at, kept = self._kept
-        fresh = time.monotonic() - at < FRESH_FOR and kept and not is_unusable(kept)
-        # Whoever is told to come back after a repair must not be sent away by what was seen before it.
-        checks = doctor.ROWS[:1] if fresh else doctor.ROWS
-        found = {check.name: worst(doctor.look(self.desk, check)) for check in checks}
-        if not fresh:
-            self._kept = time.monotonic(), found
-        return {**kept, **found} if fresh else found
+        if self._looking:  # one that hangs keeps one thread, not all of them
+            return self._kept[1]
+        self._looking = True
+        try:
+            self._kept = time.monotonic(), self._see(_REST)
+        finally:
+            self._looking = False
+        return self._kept[1]
+
+    def _see(self, checks: Iterable[Check]) -> dict[str, Level]:
+        return {check.name: worst(doctor.look(self.desk, check)) for check in checks}
 
 
 def is_unusable(levels: Mapping[str, Level]) -> bool:

@@ -24,6 +24,7 @@ from webhook.reception import Reception
 
 FRESH_FOR = 15.0
 SELDOM = 300.0
+COUNT_LIMIT = 30.0
 _CHECK_HELP = "How each check of `manage.py doctor` that reads rows stands: 0 ok, 1 warning, 2 broken."
 
 
@@ -44,7 +45,7 @@ def blueprint(settings: Settings, reception: Reception, watch: Watch) -> Bluepri
             checks = watch.levels()
             text = _levels(checks)
             if not is_unusable(checks):
-                text += reception.read(lambda: generate_latest(registry))
+                text += reception.read(lambda: generate_latest(registry), COUNT_LIMIT)
             kept = time.monotonic(), text
         return Response(kept[1], content_type=CONTENT_TYPE_LATEST)
 

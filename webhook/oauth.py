@@ -131,7 +131,7 @@ class _Pages:
     def _spend(self, secret: str) -> bool:
         code, oa_id = request.args.get("code", "")[:LONGEST], request.args.get("oa_id", "")[:LONGEST]
         error, now = _error_number(), self._now()
-        spent: bool = self._reception.read(lambda: self._front.spend(now, secret, code, oa_id, error))
+        spent: bool = self._reception.write(lambda: self._front.spend(now, secret, code, oa_id, error))
         if spent and code:
             self._reception.wake(Work.CONNECT)
         return spent

@@ -24,8 +24,14 @@ from webhook.writer import GroupCommit, NotStored, Row
 log = logging.getLogger(__name__)
 
 KEYS_FOR = 30.0  # seconds: a new app, or a new key of one, needs no restart
+KEYS_LIMIT = 1.5  # seconds; Zalo waits two for everything
+PAGE_LIMIT = 5.0  # seconds a page waits for the database
 TALLY_EVERY = 1.0
 NUDGE_EVERY = 0.1
+
+
+class Unanswered(Exception):
+    """The database did not do the work in time; it may do it later."""
 
 
 class Reception:
@@ -38,14 +44,16 @@ class Reception:
         self._same_secret = settings.zalo_app_secret.get_secret_value() in {
             secret.get_secret_value() for secret in settings.zalo_webhook_secret
         }
-        self._side = ThreadPool(2)
-        self._nudges = ThreadPool(1)  # its own: a queue that hangs must not keep keys or counts waiting
+        # A thread in SQLite waits up to 15 seconds for somebody else's write. So what writes has threads of its own, and
+        # the questions whether all is well have: neither keys nor pages nor /readyz wait behind it.
+        self._reads, self._writes, self._looks, self._counts = (ThreadPool(size) for size in (3, 1, 2, 1))
+        self._nudges = ThreadPool(1)  # nor behind a queue that hangs
         self._writer = GroupCommit(commit, self._nudge_soon)
         self._keys: Secrets = {}
         self._keys_until = 0.0
         self._keys_lock = BoundedSemaphore(1)
         self._tally: Counter[str] = Counter()
-        self._tallying = False
+        self._tallying = self._closed = False
         self._nudging = False
 
     def receive(self, raw: bytes, headers: Mapping[str, str]) -> Verdict:
@@ -68,13 +76,19 @@ class Reception:
     def count(self, name: str) -> None:
         """Count something; written to the database at most once a second, however much there is of it."""
         self._tally[name] += 1
-        if not self._tallying:
-            self._tallying = True
-            gevent.spawn_later(TALLY_EVERY, self._write_tally)
+        self._tally_soon()
 
-    def read(self, work: Callable[[], Any]) -> Any:
-        """Run short database work in a thread with a connection of its own, while other requests go on."""
-        return self._side.apply(connected, (work,))
+    def read(self, work: Callable[[], Any], limit: float = PAGE_LIMIT) -> Any:
+        """Read the database in a thread with a connection of its own, while other requests go on. Raises Unanswered."""
+        return _apply(self._reads, work, limit)
+
+    def write(self, work: Callable[[], Any], limit: float = PAGE_LIMIT) -> Any:
+        """The same for work that changes rows, and may have to wait for others that do."""
+        return _apply(self._writes, work, limit)
+
+    def look(self, work: Callable[[], Any], limit: float) -> Any:
+        """The same as `read` for questions whether all is well: they wait for nobody's pages."""
+        return _apply(self._looks, work, limit)
 
     def wake(self, work: Work) -> None:
         """Nudge the workers, best effort and without waiting for the queue."""
@@ -82,6 +96,7 @@ class Reception:
 
     def close(self) -> None:
         """Write what is still only counted."""
+        self._closed = True
         self._write_tally()
 
     def _current_keys(self) -> Secrets:
@@ -94,16 +109,29 @@ class Reception:
 
     def _read_keys(self) -> None:
         try:
-            with gevent.Timeout(1.5):
-                self._keys = self.read(self._ring.read)
-        except (Exception, gevent.Timeout) as error:
+            self._keys = self.read(self._ring.read, KEYS_LIMIT)
+        except Exception as error:
             if not self._keys:
                 raise NotStored(f"the keys could not be read: {type(error).__name__}") from None
             log.warning("the webhook secrets could not be read again: %s", type(error).__name__)
         self._keys_until = time.monotonic() + KEYS_FOR
 
+    def _tally_soon(self) -> None:
+        if not self._tallying and not self._closed:
+            self._tallying = True
+            gevent.spawn_later(TALLY_EVERY, self._tally_now)
+
+    def _tally_now(self) -> None:
+        """One write at a time, however long it takes; what is counted meanwhile goes with the next."""
+        try:
+            self._write_tally()
+        finally:
+            self._tallying = False
+        if self._tally:
+            self._tally_soon()
+
     def _write_tally(self) -> None:
-        counts, self._tally, self._tallying = dict(self._tally), Counter(), False
+        counts, self._tally = dict(self._tally), Counter()
         if not counts:
             return
         if wrong := counts.get(counter(Kind.WRONG)):
@@ -111,7 +139,7 @@ class Reception:
                 "%d events with a wrong signature: the OA Secret Key of the app's Webhook page is needed", wrong
             )
         try:
-            self.read(lambda: record(self._now(), counts, self._alert_values))
+            self._counts.apply(connected, (lambda: record(self._now(), counts, self._alert_values),))
         except Exception as error:
             log.warning("counts could not be written: %s", type(error).__name__)
             self._tally.update(counts)
@@ -133,6 +161,11 @@ class Reception:
             self._nudges.apply(self.nudge, (work,))
         except Exception as error:
             log.warning("the worker could not be nudged, its sweep will find the work: %s", type(error).__name__)
+
+
+def _apply(pool: ThreadPool, work: Callable[[], Any], limit: float) -> Any:
+    with gevent.Timeout(limit, Unanswered(f"no answer within {limit:g} s")):
+        return pool.apply(connected, (work,))
 
 
 def connected(work: Callable[[], Any]) -> Any:

@@ -107,10 +107,10 @@ def test_a_database_that_goes_away_is_told_at_once(web, app, monkeypatch):
     """Not fifteen seconds later."""
     assert web.get("/readyz").status_code == 200
 
-    def away(work: Any) -> Any:
+    def away(work: Any, limit: float) -> Any:
         raise ConnectionError
 
-    monkeypatch.setattr(app.extensions["reception"], "read", away)
+    monkeypatch.setattr(app.extensions["reception"], "look", away)
     answer = web.get("/readyz")
     assert (answer.status_code, lines(answer)) == (503, {"database": "broken"})
     assert 'oadesk_check{check="database"} 2.0' in web.get("/metrics").text
