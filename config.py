@@ -220,11 +220,10 @@ def _dotenv(path: Path | None) -> dict[str, str]:
 
 
 def _value(values: Mapping[str, str], name: str) -> str | None:
-    if name in values:
-        return values[name]
-    path = values.get(f"{name}_FILE")
-    if not path:
-        return None
+    given, path = values.get(name), values.get(f"{name}_FILE")
+    # An empty line, as .env.example has them, does not stand against the file that holds the value.
+    if given or not path:
+        return given
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:

@@ -35,6 +35,7 @@ _FROM_ROWS = (
     Check("tokens", accounts.tokens),
     Check("package", accounts.package),
     Check("staff", machinery.staff),
+    Check("sending", accounts.sending),
 )
 NEEDED = ("database", "migrations", "keys")  # without one of these nothing can be answered
 ROWS = (

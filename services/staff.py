@@ -63,6 +63,7 @@ def enter_owner(now: datetime, owner_id: int | None, name: str = "") -> None:
     Staff.insert(telegram_id=owner_id, name=name, created_at=now, **owns).on_conflict_ignore().execute()
     less = (Staff.role != Role.OWNER) | (Staff.active == False)  # noqa: E712 - SQL
     Staff.update(**owns).where(Staff.telegram_id == owner_id, less).execute()
+    Stranger.delete().where(Stranger.telegram_id == owner_id).execute()  # whoever opened the bot before being set
 
 
 def known(telegram_ids: set[int]) -> set[int]:
@@ -78,6 +79,7 @@ def add(now: datetime, telegram_id: int, role: Role, name: str = "", language: s
     Staff.insert(telegram_id=telegram_id, created_at=now, **values).on_conflict(
         conflict_target=[Staff.telegram_id], update=values
     ).execute()
+    Stranger.delete().where(Stranger.telegram_id == telegram_id).execute()
     return Staff.get(Staff.telegram_id == telegram_id)
 
 
@@ -89,7 +91,6 @@ def enter(now: datetime, telegram_id: int, name: str, rights: Rights, invited_by
     person.every_oa, person.invited_by, person.current_oa = owner or rights.every_oa, invited_by, None
     person.save()
     StaffOa.delete().where(StaffOa.staff == person).execute()
-    Stranger.delete().where(Stranger.telegram_id == telegram_id).execute()
     for oa in OfficialAccount.select(OfficialAccount.id).where(OfficialAccount.id.in_(list(rights.oas))):
         StaffOa.create(staff=person, oa=oa)
     return person

@@ -24,6 +24,8 @@ CODE = "stopall"
 _LOCK = 6_202_411_224
 _HERE = OfficialAccount.state != OaState.REMOVED
 
+SERVER = "máy chủ (server)"  # who it was, when it was the command line; read by people of both languages
+
 
 @dataclass(frozen=True)
 class Standstill:
@@ -211,7 +213,7 @@ def _tell_over(now: datetime, actor: Actor, standing: Standstill, resumed: int) 
 
 
 def _name(actor: Actor) -> str:
-    return actor.name if actor.staff is not None else "manage.py"
+    return actor.name if actor.staff is not None else SERVER
 
 
 def _managers() -> set[int]:

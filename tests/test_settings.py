@@ -121,3 +121,11 @@ def test_a_key_is_not_forgotten_before_its_event():
     with pytest.raises(config.ConfigError, match="KEEP_EVENT_KEYS_DAYS"):
         load(KEEP_EVENTS_DAYS="60", KEEP_EVENT_KEYS_DAYS="59")
     assert load(KEEP_EVENTS_DAYS="60", KEEP_EVENT_KEYS_DAYS="60").keep_events_days == 60
+
+
+def test_an_empty_line_does_not_stand_against_the_file_with_the_value(tmp_path):
+    """.env.example ships SECRET_KEYS= empty; whoever adds SECRET_KEYS_FILE= need not delete that line."""
+    path = tmp_path / "keys"
+    path.write_text(Fernet.generate_key().decode())
+    loaded = config.load({"SECRET_KEYS": "", "SECRET_KEYS_FILE": str(path), "ENV_FILE": ""})
+    assert loaded.secret_keys[0].get_secret_value() == path.read_text()

@@ -40,6 +40,8 @@ def demo(*, port: int, web_port: int, once: bool, data: Path | None, language: s
 def _folder(data: Path | None) -> Iterator[Path]:
     if data is not None:
         data.mkdir(parents=True, exist_ok=True)
+        if (data / "oadesk.db").exists():
+            raise CannotStart(f"{data} holds the data of an earlier demo; the story begins on a new folder")
         yield data.resolve()
         return
     with tempfile.TemporaryDirectory(prefix="oadesk-demo-") as name:
@@ -49,6 +51,7 @@ def _folder(data: Path | None) -> Iterator[Path]:
 def _play(machine: Machine, language: str, *, stay: bool, kept: bool) -> None:
     name = "Hoa"
     with Transcript(machine.sandbox, OWNER_ID, name) as transcript:
+        transcript.legend()
         stage = Stage(machine, transcript, name, language)
         try:
             play(stage)
@@ -70,9 +73,9 @@ Everything is up, and stays so until Ctrl-C.
   From another terminal; what comes of it is shown here:
   write to the bot as Hoa
     curl -s {machine.sandbox}/_sandbox/telegram/say -d '{{"person": {OWNER_ID}, "text": "/oa"}}'
-  tap a button, by how its label begins
-    curl -s {machine.sandbox}/_sandbox/telegram/tap -d '{{"person": {OWNER_ID}, "text": "🏢"}}'
-  a customer writes to the OA
+  then tap a button, by how its label begins (an OA that is live begins with 🟢)
+    curl -s {machine.sandbox}/_sandbox/telegram/tap -d '{{"person": {OWNER_ID}, "text": "🟢"}}'
+  a customer writes to the OA; then write /khach to the bot, and the customer stands first
     curl -s {machine.sandbox}/_sandbox/events -d '{{"event": "user_send_text", "text": "Shop ơi"}}'""",
         flush=True,
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from models import OaState, OaToken, OfficialAccount, TokenState
-from services import acceptance, apps, counters, house
+from services import acceptance, apps, counters, house, stop_all
 from services.desk import Desk
 from services.health.findings import Finding, Teller
 from services.readiness import PACKAGE_SOON, SILENT_AFTER
@@ -150,6 +150,16 @@ def _package(tell: Teller, oa: OfficialAccount, now: datetime) -> Finding:
     if timedelta(days=left) <= PACKAGE_SOON:
         return tell.warning(f"{oa.name}: {name} ends on {until:%d/%m/%Y}, in {left} days", "renew it at oa.zalo.me")
     return tell.ok(f"{oa.name}: {name} runs until {until:%d/%m/%Y}")
+
+
+def sending(desk: Desk) -> Iterator[Finding]:
+    """Whether everything was stopped at one press; nothing leaves then, however well all else stands."""
+    tell, standing = Teller("sending"), stop_all.in_force()
+    if standing is None:
+        yield tell.ok("nobody stopped everything")
+        return
+    text = f"everything was stopped by {standing.by}, {_ago(desk.now() - standing.since)}: nothing leaves"
+    yield tell.warning(text, "let it go again when it may: manage.py start-all, or the button in Telegram")
 
 
 def _oas() -> list[OfficialAccount]:

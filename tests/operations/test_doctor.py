@@ -24,7 +24,8 @@ import db
 from bot import polling, probe
 from models import ClockTick, Delivery, InboxEvent, Lease, Notice, OaToken, OfficialAccount, Staff, TokenState, ZaloApp
 from secretbox import SecretBox
-from services import acceptance, counters, doctor, durable, house, journal
+from services import acceptance, counters, doctor, durable, house, journal, stop_all
+from services.audit import CLI
 from services.desk import Desk
 from services.health import accounts, environment, ground, machinery, reach
 from services.health.findings import Check, Finding, Level
@@ -519,3 +520,13 @@ def test_it_ends_well_when_nothing_is_broken(well, shop, run, environment):
     OfficialAccount.update(app_id=environment["ZALO_APP_ID"]).execute()
     done = run(0, "--json", **hosts, TELEGRAM_API_URL=f"{shop.zalo.base}/telegram")
     assert "nothing is broken" in done.stderr
+
+
+def test_the_red_button_is_a_line_of_its_own(database, settings, clock):
+    """Nothing leaves while everything is stopped: a doctor that finds all well then would mislead."""
+    desk = replace(Desk.from_settings(settings), now=clock.now)
+    assert [finding.level for finding in accounts.sending(desk)] == [OK]
+    stop_all.stop_all(desk, CLI)
+    (finding,) = accounts.sending(desk)
+    assert finding.level is WARNING
+    assert "start-all" in finding.do
