@@ -103,7 +103,7 @@ def test_a_preview_from_before_sends_nothing(desk):
     yes = preview["keyboard"][0][0]["text"]
     stop_all.stop_all(desk.desk(), desk.actor())
     hoa.tap(yes)
-    refused = hoa.wait_for("mọi OA đang dừng gửi: manage.py")
+    refused = hoa.wait_for("mọi OA đang dừng gửi: máy chủ")
     assert refused["message_id"] == preview["message_id"]
     assert not Delivery.select().exists()
     assert audited("message.accepted") == [(hoa.id, hoa.id, "send.stop_all")]
