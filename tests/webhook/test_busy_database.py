@@ -35,10 +35,13 @@ def writer(database: Any) -> Iterator[sqlite3.Connection]:
 
 
 @pytest.fixture
-def reception(app: Any, monkeypatch: pytest.MonkeyPatch) -> Reception:
+def reception(app: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reception]:
+    """Counting at once; at the end no thread may be left that uses the database."""
     monkeypatch.setattr("webhook.reception.TALLY_EVERY", 0.01)
-    found: Reception = app.extensions["reception"]
-    return found
+    yield app.extensions["reception"]
+    with gevent.Timeout(20):
+        while app.extensions["reception"]._tallying:
+            gevent.sleep(0.02)
 
 
 def flood(web: Any, times: int = 12) -> None:
@@ -100,4 +103,7 @@ def test_slow_checks_are_no_broken_database(settings, database, clock, monkeypat
         assert (answer.status_code, answer.text) == (200, "ok database\n")
     assert asked.count("migrations") == 1
     gate.set()
+    with gevent.Timeout(20):
+        while len(web.get("/readyz").text.splitlines()) < len(doctor.ROWS):
+            gevent.sleep(0.02)
     app.extensions["reception"].close()
