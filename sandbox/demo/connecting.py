@@ -38,6 +38,7 @@ def reconnect(stage: Stage) -> None:
     link = _link(stage, stage.see(stage.words("button.connect_open"), "a link for this OA"))
     page = _allow(stage, link, stage.machine.ready["oas"][1]["oa_id"])
     _reads(stage, page, "connect_page.wrong_oa.title", "she chose the wrong OA: the page says which was expected")
+    stage.see_text("error.connect.wrong_oa.what", "the bot says the same on the message of the link")
     stage.tap("button.connect_again")
     page = _allow(stage, _link(stage, stage.wait(stage.words("button.connect_open"))), stage.oa["oa_id"])
     _reads(stage, page, "connect_page.connected.title", "the right one: connected")

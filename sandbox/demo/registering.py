@@ -24,7 +24,7 @@ def register(stage: Stage) -> None:
     oa = stage.control("tokens/issue", {"oa_id": stage.machine.ready["oas"][1]["oa_id"]})
     stage.hoa.say("/oa")
     stage.see(stage.words("button.connect"), "connecting by Zalo comes first, pasting tokens is for those who must")
-    stage.tap("button.connect_paste")
+    stage.tap("button.add_oa")
     stage.see_text("add_oa.ask_name", "the form asks for the name")
     stage.hoa.say("Nha khoa An")
     stage.see_text("add_oa.ask_oa_id", "then for the OA ID")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sys
 import tempfile
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
+from typing import Any
 
 from sandbox.demo.machine import OWNER_ID, CannotStart, Machine, running
 from sandbox.demo.stage import Missed, Stage
@@ -60,23 +62,24 @@ def _play(machine: Machine, language: str, *, stay: bool, kept: bool) -> None:
             raise
         transcript.heading(f"{stage.seen} things looked for, all of them seen")
         if stay:
-            _stay(machine, kept)
+            _stay(machine, kept, stage.control("users?count=1")["users"][0])
 
 
-def _stay(machine: Machine, kept: bool) -> None:
+def _stay(machine: Machine, kept: bool, customer: dict[str, Any]) -> None:
+    act = {"event": "user_send_text", "user_id": customer["user_id"], "text": "Shop ơi"}
     print(
         f"""
 Everything is up, and stays so until Ctrl-C.
   web         {machine.web}/healthz   {machine.web}/metrics
   sandbox     {machine.sandbox}/_sandbox/state
   data, logs  {machine.folder} {"" if kept else "(gone when this ends)"}
-  From another terminal; what comes of it is shown here:
+  From another terminal, in this order; what comes of it is shown here:
   write to the bot as Hoa
     curl -s {machine.sandbox}/_sandbox/telegram/say -d '{{"person": {OWNER_ID}, "text": "/oa"}}'
   then tap a button, by how its label begins (an OA that is live begins with 🟢)
     curl -s {machine.sandbox}/_sandbox/telegram/tap -d '{{"person": {OWNER_ID}, "text": "🟢"}}'
-  a customer writes to the OA; then write /khach to the bot, and the customer stands first
-    curl -s {machine.sandbox}/_sandbox/events -d '{{"event": "user_send_text", "text": "Shop ơi"}}'""",
+  a customer writes to the OA; then write /khach {customer["name"]} to the bot
+    curl -s {machine.sandbox}/_sandbox/events -d '{json.dumps(act, ensure_ascii=False)}'""",
         flush=True,
     )
     while not threading.Event().wait(2):

@@ -33,7 +33,7 @@ STEPS: list[tuple[str, Callable[[Stage], None]]] = [
     ("An image · Gửi ảnh", messages.image),
     ("A refusal with its reason · Từ chối có lý do", messages.refusal),
     ("The connection is lost and mended · Mất kết nối, nối lại", connecting.reconnect),
-    ("The keys are replaced · Thay khoá mã hoá", keys.rotate),
+    ("The keys are replaced · Thay khóa mã hóa", keys.rotate),
     ("A token renews itself · Token tự làm mới", messages.renewal),
     ("A second OA, by hand · OA thứ hai, dán token", registering.register),
 ]

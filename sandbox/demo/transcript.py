@@ -10,6 +10,11 @@ from typing import Any
 from urllib.parse import urlencode
 from urllib.request import ProxyHandler, build_opener
 
+LEGEND = """\
+👩 she writes · 👆 taps a button · 🤖 the bot writes · ✏️  changes a message · 🗑  a message is deleted · ✓ looked for
+Lines without a sign: what happens at Zalo, in the browser or on the machine.
+Zalo and Telegram are local copies: nothing leaves this machine, no account is used and nothing costs money."""
+
 BOLD, DIM, GREEN, BLUE, OFF = "\033[1m", "\033[2m", "\033[32m", "\033[36m", "\033[0m"
 
 
@@ -37,6 +42,10 @@ class Transcript:
         """A line between two steps."""
         self.catch_up()
         self._print(f"\n{self._paint(BOLD, f'── {text} ' + '─' * max(3, 74 - len(text)))}")
+
+    def legend(self) -> None:
+        """What the signs mean, before the story."""
+        self._print(self._paint(DIM, LEGEND))
 
     def note(self, text: str) -> None:
         """Something that happens outside the chat: a customer's act, a check that passed."""
