@@ -130,12 +130,18 @@ def write_facts(now: datetime, facts: Facts) -> None:
     kept = (each for each in facts.messages if each.at > gone.get((each.oa_id, each.user_id), -1))
     many(MESSAGES, sorted(kept, key=lambda message: message[:2]))
     many(REPORTS, [(*report, to_ms(now)) for report in sorted(facts.reports)])
-    # Before the times of the OAs: whoever saves tokens takes the rows of token and OA in this order.
-    for each in sorted(facts.revoked):
-        token_loss.revoked(now, *each)
     for request in sorted(facts.withdrawn):
         erasure_jobs.request(now, *request)
-    many(HEARD, [(at, oa_id, at) for oa_id, at in sorted(facts.heard.items())])
+    _write_oas(now, facts)
+
+
+def _write_oas(now: datetime, facts: Facts) -> None:
+    """OA after OA, as every batch does; of each its token before itself, as whoever saves tokens does."""
+    for oa_id in sorted({each.oa_id for each in facts.revoked} | facts.heard.keys()):
+        for each in sorted(each for each in facts.revoked if each.oa_id == oa_id):
+            token_loss.revoked(now, *each)
+        if oa_id in facts.heard:
+            many(HEARD, [(facts.heard[oa_id], oa_id, facts.heard[oa_id])])
 
 
 def write_people(now: datetime, people: Iterable[Person]) -> None:

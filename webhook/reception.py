@@ -44,8 +44,8 @@ class Reception:
         self._same_secret = settings.zalo_app_secret.get_secret_value() in {
             secret.get_secret_value() for secret in settings.zalo_webhook_secret
         }
-        # A thread in SQLite waits up to 15 seconds for somebody else's write. So what writes has threads of its own, and
-        # so have the questions whether all is well: neither keys nor pages nor /readyz wait behind it.
+        # A thread in SQLite waits up to 15 seconds for somebody else's write. So what writes has threads of its own, as
+        # have the questions whether all is well: neither keys nor pages nor /readyz wait behind it.
         self._reads, self._writes, self._looks, self._counts = (ThreadPool(size) for size in (3, 1, 2, 1))
         self._nudges = ThreadPool(1)  # nor behind a queue that hangs
         self._writer = GroupCommit(commit, self._nudge_soon)
