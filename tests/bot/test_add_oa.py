@@ -64,7 +64,7 @@ def test_proving_spends_the_refresh_token(desk):
     person.wait_for("Refresh token chưa được thử")
     person.tap("🔑")
     person.wait_for("Có hệ thống nào khác")
-    person.tap("🔑 Không ai khác")
+    person.tap("🔑 Thử ngay")
     person.wait_for("Kết nối Zalo tốt")
     row = OaToken.get(OaToken.oa == oa.id)
     assert (row.state, row.refresh != before) == (TokenState.OK, True)
