@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 
 import structlog
@@ -19,7 +19,7 @@ import db
 from services import counters, logs, mail, ticks
 from services.desk import VIETNAM, Desk, Nudge, no_nudge
 from services.loop import LoopThread
-from services.schedule import JOBS, Job
+from services.schedule import JOBS, MAIL, Job
 from texts import load
 from texts.mail import render
 
@@ -81,9 +81,8 @@ class Clock:
 
 
 def mail_job() -> Job:
-    """Urgent notices by e-mail. Not on the services' timetable: the letter needs words, and services know none."""
-    write = partial(render, load())
-    return Job("mail", lambda now: ticks.every(timedelta(minutes=1), now), partial(mail.send_late, render=write))
+    """Urgent notices by e-mail: the letter needs words, and services know none."""
+    return Job(MAIL.name, MAIL.slot, partial(mail.send_late, render=partial(render, load())))
 
 
 def run_job(desk: Desk, loop: LoopThread, job: Job) -> bool:

@@ -30,6 +30,7 @@ _FROM_ROWS = (
     Check("worker", machinery.worker),
     Check("clock", machinery.clock),
     Check("notices", machinery.notices),
+    Check("mail", machinery.letters),
     Check("journal", machinery.pairs_left),
     Check("webhook", accounts.webhook),
     Check("tokens", accounts.tokens),

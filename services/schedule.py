@@ -17,11 +17,17 @@ Slot = Callable[[datetime], datetime]
 
 
 @dataclass(frozen=True)
-class Job:
-    """A name, when it is due, and what is done then."""
+class Turn:
+    """A name, and when it is due."""
 
     name: str
     slot: Slot
+
+
+@dataclass(frozen=True)
+class Job(Turn):
+    """And what is done then."""
+
     act: Callable[[Desk], Coroutine[Any, Any, int]]
 
 
@@ -44,3 +50,6 @@ JOBS = (
     Job("erasures", _every(minutes=1), chores.go_on_erasing),
     Job("purge", _daily(3, 30), chores.purge),
 )
+# Its letters need words, and services know none: clock.py brings what is done.
+MAIL = Turn("mail", _every(minutes=1))
+TURNS: tuple[Turn, ...] = (*JOBS, MAIL)

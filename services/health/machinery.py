@@ -7,17 +7,19 @@ from datetime import datetime, timedelta
 
 from peewee import SQL, NodeList, fn
 
+from db import from_ms
 from models import ClockTick, Delivery, DeliveryState, InboxEvent, Lease, Notice, NoticeState, Role, Staff
-from services import journal, leases, sending
+from services import counters, house, journal, leases, mail, sending
 from services.desk import Desk
 from services.health.findings import Finding, Teller
 from services.journal import Leftover, Reason
-from services.schedule import JOBS, Job
+from services.schedule import TURNS, Turn
 
 SLOW, STUCK = timedelta(minutes=1), timedelta(minutes=10)
 LATE = timedelta(minutes=5)  # a clock that is up takes a slot within seconds
 ENDLESS = timedelta(hours=1)
 FRESH = timedelta(minutes=2)  # a renewal under way leaves its file for a moment
+LETTERS_OF = timedelta(days=1)
 RECENT = 100_000  # rows that a look between two requests may read
 POLLING = "telegram-polling"  # the lease of the bot that polls
 POLLING_LASTS = timedelta(seconds=30)
@@ -28,8 +30,8 @@ OPEN_DELIVERY = NodeList((Delivery.state, SQL("IN ('queued', 'sending')")))
 _QUEUED = NodeList((Notice.state, SQL("= 'queued'")))
 _JOURNAL_DO = {
     Reason.WAITING: "start the clock: its next look saves the pair; see `database` if it does not",
-    Reason.UNREADABLE: "put the key it was sealed with back into SECRET_KEYS: until then the OA is not renewed; if the key "
-    "is gone, connect the OA again, then delete the file",
+    Reason.UNREADABLE: "put the key it was sealed with back into SECRET_KEYS: until then the OA is not renewed; if the "
+    "key is gone, connect the OA again, then delete the file",
     Reason.OLD_DATABASE: "the database is older than the pair: connect the OA again in Telegram, then delete the file",
     Reason.NO_TOKENS: "its OA was removed here: delete the file, or restore the backup in which the OA still is",
     Reason.OTHER_OA: "this database has no such OA: restore the backup it belongs to; if it is of another desk, move "
@@ -77,30 +79,30 @@ def _oldest_delivery(now: datetime) -> datetime | None:
 def clock(desk: Desk) -> Iterator[Finding]:
     """For every job of the timetable whether its last turn was taken, and how it went."""
     tell, now = Teller("clock"), desk.now()
-    last = {job.name: _last(job) for job in JOBS}
+    last = {job.name: _last(job) for job in TURNS}
     if not any(last.values()):
         yield tell.broken("the clock has never run", "start it: python clock.py")
         return
-    late = [job.name for job in JOBS if _is_late(job, last[job.name], now)]
-    if len(late) == len(JOBS) or "tokens" in late:
+    late = [job.name for job in TURNS if _is_late(job, last[job.name], now)]
+    if len(late) == len(TURNS) or "tokens" in late:
         yield tell.broken(f"the clock does not run: {', '.join(late)} late", "start it: python clock.py")
     elif late:
         yield tell.warning(f"late: {', '.join(late)}", "look at the clock's log: it takes no new turns of these")
-    bad = [text for job in JOBS if (text := _went_badly(last[job.name], now))]
+    bad = [text for job in TURNS if (text := _went_badly(last[job.name], now))]
     if bad:
         yield tell.warning("; ".join(bad), "look at the clock's log; each is tried again")
     if not late and not bad:
         newest = max(tick.slot for tick in last.values() if tick is not None)
-        yield tell.ok(f"all {len(JOBS)} jobs were done in time, the last {_long(now - newest)} ago")
+        yield tell.ok(f"all {len(TURNS)} jobs were done in time, the last {_long(now - newest)} ago")
 
 
-def _last(job: Job) -> ClockTick | None:
+def _last(job: Turn) -> ClockTick | None:
     ticks = ClockTick.select().where(ClockTick.job == job.name)
     newest: ClockTick | None = ticks.order_by(ClockTick.slot.desc()).first()
     return newest
 
 
-def _is_late(job: Job, tick: ClockTick | None, now: datetime) -> bool:
+def _is_late(job: Turn, tick: ClockTick | None, now: datetime) -> bool:
     return tick is None or tick.slot < job.slot(now - LATE)
 
 
@@ -118,7 +120,7 @@ def _endless(tick: ClockTick, now: datetime) -> bool:
 
 def tick_ages(now: datetime) -> dict[str, float]:
     """Seconds since the last turn of each job that ever had one."""
-    last = ((job.name, _last(job)) for job in JOBS)
+    last = ((job.name, _last(job)) for job in TURNS)
     return {name: max(0.0, (now - tick.slot).total_seconds()) for name, tick in last if tick is not None}
 
 
@@ -134,7 +136,7 @@ def notices(desk: Desk) -> Iterator[Finding]:
     if failed:
         yield tell.warning(
             f"{failed} notice(s) of the last day were given up",
-            "somebody may have blocked the bot: they open it and press Start",
+            "somebody may have blocked the bot: they open it and press Start; or nobody is entered: see `staff`",
         )
     if wait <= SLOW and not failed:
         yield tell.ok("nothing waits to be told")
@@ -155,6 +157,20 @@ def oldest_notice(now: datetime) -> timedelta:
         None if first is None else (first.queued_at or first.created_at if first.attempts else first.next_attempt_at)
     )
     return timedelta(0) if since is None else max(timedelta(0), now - since)
+
+
+def letters(desk: Desk) -> Iterator[Finding]:
+    """Whether the mail server took the last urgent notice that Telegram did not."""
+    tell, now = Teller("mail"), desk.now()
+    failed, sent = counters.last_at(mail.FAILED), house.get(mail.SENT)
+    over = failed is None or now - failed > LETTERS_OF or (sent is not None and from_ms(sent) >= failed)
+    if over or failed is None:
+        yield tell.ok("no letter was refused lately")
+    else:
+        yield tell.warning(
+            f"the mail server took no letter {_long(now - failed)} ago: urgent notices may reach nobody",
+            "look at the line `email`, then for mail_failed in the clock's log",
+        )
 
 
 def pairs_left(desk: Desk) -> Iterator[Finding]:

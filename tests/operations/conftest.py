@@ -12,7 +12,7 @@ from models import ClockTick, Lease, OaToken, OfficialAccount, Role
 from services import staff
 from services.desk import Desk
 from services.health.machinery import POLLING
-from services.schedule import JOBS
+from services.schedule import TURNS
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def well(shop: Any) -> Desk:
     desk = replace(shop.desk(), settings=shop.settings.model_copy(update=changed))
     desk.settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     Lease.create(name=POLLING, owner="bot", until=now + timedelta(seconds=20))
-    for job in JOBS:
+    for job in TURNS:
         ClockTick.create(job=job.name, slot=job.slot(now), done_at=now)
     staff.recognise(now, shop.settings.telegram_owner_id, "Hoa", shop.settings.telegram_owner_id)
     staff.add(now, 55, Role.MANAGER, "Lan")

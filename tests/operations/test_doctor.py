@@ -20,17 +20,18 @@ import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
+import clock as clock_process
 import db
 from bot import polling, probe
 from models import ClockTick, Delivery, InboxEvent, Lease, Notice, OaToken, OfficialAccount, Staff, TokenState, ZaloApp
 from secretbox import SecretBox
-from services import acceptance, counters, doctor, durable, house, journal, stop_all
+from services import acceptance, counters, doctor, durable, house, journal, mail, stop_all
 from services.audit import CLI
 from services.desk import Desk
 from services.health import accounts, environment, ground, machinery, reach
 from services.health.findings import Check, Finding, Level
 from services.restore import RESTORED
-from services.schedule import JOBS
+from services.schedule import TURNS
 from services.token_pairs import Pair
 
 ROOT = Path(__file__).parents[2]
@@ -271,7 +272,7 @@ def delivery(oa: Any, now: Any, **more: Any) -> Any:
 def test_a_clock_that_stopped_is_broken_and_a_late_job_a_warning(well, clock):
     """Each job is measured by its own timetable."""
     assert level(machinery.clock(well)) is OK
-    assert set(machinery.tick_ages(well.now())) == {job.name for job in JOBS}
+    assert set(machinery.tick_ages(well.now())) == {job.name for job in TURNS}
     ClockTick.update(slot=well.now() - timedelta(days=2)).where(ClockTick.job == "reconcile").execute()
     found = only(machinery.clock(well))
     assert (found.level, "reconcile" in found.text) == (WARNING, True)
@@ -303,6 +304,27 @@ def test_notices_that_wait_or_were_given_up_are_told(well):
     assert level(machinery.notices(well)) is BROKEN
     Notice.update(state="failed").execute()
     assert "given up" in only(machinery.notices(well)).text
+
+
+def test_letters_the_mail_server_did_not_take_are_told(well):
+    """Until one was taken again, or for a day."""
+    now = well.now()
+    assert level(machinery.letters(well)) is OK
+    counters.add(now - timedelta(hours=1), mail.FAILED)
+    assert level(machinery.letters(well)) is WARNING
+    house.put(now, mail.SENT, db.to_ms(now - timedelta(minutes=50)))
+    assert level(machinery.letters(well)) is OK
+    counters.add(now - timedelta(minutes=40), mail.FAILED)
+    assert level(machinery.letters(well)) is WARNING
+    assert level(machinery.letters(replace(well, now=lambda: now + timedelta(days=2)))) is OK
+
+
+def test_the_clock_is_asked_for_its_letters_too(well):
+    """The mail job is not one of the services' own, and would be missed by nobody."""
+    assert clock_process.mail_job().name in machinery.tick_ages(well.now())
+    ClockTick.delete().where(ClockTick.job == "mail").execute()
+    found = only(machinery.clock(well))
+    assert (found.level, found.text) == (WARNING, "late: mail")
 
 
 def test_a_pair_left_in_the_journal_is_told_with_its_reason(well, shop):
@@ -513,7 +535,7 @@ def test_it_ends_well_when_nothing_is_broken(well, shop, run, environment):
     """Exit 0, warnings or not: scripts can rely on it."""
     now = db.from_ms(int(time.time() * 1000))
     Lease.update(until=now + timedelta(minutes=2)).execute()
-    for job in JOBS:
+    for job in TURNS:
         ClockTick.create(job=job.name, slot=job.slot(now) + timedelta(milliseconds=1), done_at=now)
     shop.zalo.post("/_sandbox/clock", {"reset": True})
     hosts = {f"ZALO_{name.upper()}_URL": f"{shop.zalo.base}/{name}" for name in ("oauth", "openapi", "business")}
