@@ -123,13 +123,26 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
+def empty_postgres() -> None:
+    """Empty what the last test used, numbers starting at 1 again; truncating every table takes thirty times as long."""
+    names = sorted(set(db.database.get_tables()) - {"schema_migration"})
+    asked = " UNION ALL ".join(f"SELECT '{name}' FROM \"{name}\" HAVING COUNT(*) > 0" for name in names)
+    filled = {name for (name,) in db.database.execute_sql(asked).fetchall()}
+    moved = db.database.execute_sql("SELECT sequencename FROM pg_sequences WHERE last_value IS NOT NULL").fetchall()
+    used = (filled | {name.removesuffix("_id_seq") for (name,) in moved}) & set(names)
+    with db.database.atomic():
+        db.database.execute_sql("SET LOCAL session_replication_role = replica")  # no order, no cascades
+        for name in sorted(used):
+            db.database.execute_sql(f'DELETE FROM "{name}"')
+            db.database.execute_sql(f'ALTER SEQUENCE "{name}_id_seq" RESTART')
+
+
 @pytest.fixture
 def database(database_url: str) -> Iterator[Any]:
     """The open database, as the code under test sees it."""
     db.open_database(database_url)
     if not db.is_sqlite():
-        names = ", ".join(f'"{name}"' for name in db.database.get_tables() if name != "schema_migration")
-        db.database.execute_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+        empty_postgres()
         db.database.close()
     yield db.database
     db.close_database()
