@@ -43,6 +43,13 @@ class OaState(StrEnum):
     REMOVED = "removed"  # tokens erased; the rows of the past stay
 
 
+class UidMessageApi(StrEnum):
+    """How an OA sends media and transaction messages to a user id. What the older addresses do is in conflict (§6)."""
+
+    TEMPLATE = "template"  # /v3.0/oa/message/template
+    LEGACY = "legacy"  # /v3.0/oa/message/promotion and /transaction
+
+
 class ZaloApp(Row):
     """A Zalo app besides the one of the environment. Secrets sealed as ``zalo_app:<app_id>:<field>``."""
 
@@ -79,6 +86,13 @@ class OfficialAccount(Row):
     zns_quota = JsonText(null=True)
     zns_quota_at = UtcMs(null=True)
     templates_at = UtcMs(null=True)  # when the whole list of templates was read last
+    cs_quota = JsonText(null=True)  # allowances of consultation messages beyond the free window, as Zalo lists them
+    cs_quota_at = UtcMs(null=True)
+    quota_wanted_at = UtcMs(null=True)  # an event said that a quota changed: read it again
+    # Media and transaction messages: by approved template (the current way) or in the older free form.
+    uid_message_api = TextField(default=UidMessageApi.TEMPLATE)
+    test_phones = JsonText(null=True)  # numbers that [Test to me] may send to, 84...
+    form_image = TextField(default="")  # picture above the information form; empty: the OA's own cover
     created_by = BigIntegerField(null=True)
     created_at = UtcMs()
     removed_at = UtcMs(null=True)
@@ -122,8 +136,6 @@ class Contact(Row):
 
     phone = TextField(unique=True)  # 84901234567
     name = TextField(default="")
-    opted_out_at = UtcMs(null=True)
-    opted_out_code = TextField(default="")
     created_at = UtcMs()
 
 
@@ -153,8 +165,6 @@ class Follower(Row):
     phone_at = UtcMs(null=True)
     phone_rank = TextField(default="")
     contact = ForeignKeyField(Contact, null=True, on_delete="SET NULL", backref="followers")
-    blocked_code = TextField(default="")  # -217, -244: said by Zalo on a send
-    blocked_at = UtcMs(null=True)
     first_seen_at = UtcMs()
     erased_at = UtcMs(null=True)  # on request: facts about the person that are older than this stay away
     # The background fetch of user/detail: wanted until it succeeded or Zalo said there is nothing to see.
@@ -177,6 +187,41 @@ Follower.add_index(Follower.index(Follower.user_id, name="follower_erased").wher
 Follower.add_index(
     Follower.index(Follower.oa_id, Follower.profile_next_at, name="follower_profile_queue").where(SQL("profile_wanted"))
 )
+
+
+class Scope(StrEnum):
+    """What a person's yes or no is about."""
+
+    ALL = "all"
+    TRANSACTION = "transaction"
+    CARE = "care"
+    PROMOTION = "promotion"
+
+
+class ConsentSource(StrEnum):
+    ZALO = "zalo"  # a refusal code on a send
+    CUSTOMER = "customer"  # their own words
+    STAFF = "staff"  # entered by staff, on the card or by command
+
+
+class Consent(Row):
+    """A person's yes or no to being written to, with its date and evidence; the latest word counts.
+
+    `oa_id` "" speaks for all OAs of the business (by phone only: a user id belongs to one OA).
+    """
+
+    oa_id = TextField(default="")
+    recipient = TextField()  # a phone (84...) or a user id
+    scope = TextField()
+    given = BooleanField(null=True)  # None: taken back ("not meant so"), as if nothing had been said
+    at = UtcMs()
+    source = TextField()
+    code = TextField(default="")  # Zalo's: -139, -141, -217, -244
+    evidence = JsonText(null=True)  # {"msg_id", "text"} of the words; {"delivery"} of the refused message
+    staff_id = BigIntegerField(null=True)
+
+    class Meta:
+        indexes = ((("recipient", "oa_id", "scope"), True),)
 
 
 class FollowerTag(Row):
@@ -282,17 +327,123 @@ class ChatMessage(Row):
     quote_msg_id = TextField(default="")
     admin_id = TextField(default="")  # set when typed by a person in Zalo's own chat tool
     at = UtcMs()
+    stored_at = UtcMs(default=0)  # when it reached us; lines that follow within seconds are told together
+    told_at = UtcMs(null=True)  # when staff were told, or nobody had to be
 
     class Meta:
         indexes = ((("oa_id", "msg_id"), True), (("oa_id", "user_id", "at"), False))
+
+
+# What staff were not told yet: the last seconds of all there ever was.
+ChatMessage.add_index(
+    ChatMessage.index(ChatMessage.stored_at, ChatMessage.id, name="chat_message_untold").where(SQL("told_at IS NULL"))
+)
+
+
+class Conversation(Row):
+    """The chat of one person with one OA, as the staff's work: who waits since when, and who looks after it."""
+
+    oa_id = TextField()
+    user_id = TextField()
+    waiting_since = UtcMs(null=True)  # the first line nobody answered; None: nobody waits
+    last_inbound_at = UtcMs(null=True)
+    last_outbound_at = UtcMs(null=True)
+    last_kind = TextField(default="")  # of the last inbound message
+    last_text = TextField(default="")  # its beginning
+    has_phone = BooleanField(default=False)  # a phone number stands in what waits
+    taken_by = BigIntegerField(null=True)  # Telegram id
+    taken_at = UtcMs(null=True)
+    done_at = UtcMs(null=True)
+    done_by = BigIntegerField(null=True)
+    # Warned for this window, told by the time of the last line: the next line opens new ones.
+    warned_free_for = UtcMs(null=True)
+    warned_window_for = UtcMs(null=True)
+
+    class Meta:
+        indexes = ((("oa_id", "user_id"), True),)
+
+
+Conversation.add_index(
+    Conversation.index(Conversation.oa_id, Conversation.waiting_since, name="conversation_waiting").where(
+        SQL("waiting_since IS NOT NULL")
+    )
+)
+
+
+class Watch(Row):
+    """A person of staff wants to know when a customer writes; what they meant to send is kept for then."""
+
+    oa_id = TextField()
+    user_id = TextField()
+    staff_id = BigIntegerField()  # Telegram id
+    content = JsonText(null=True)
+    created_at = UtcMs()
+
+    class Meta:
+        indexes = ((("oa_id", "user_id", "staff_id"), True),)
+
+
+class Rating(Row):
+    """The stars and words a customer gave under a ZNS; one a message, the latest counts."""
+
+    oa_id = TextField()
+    msg_id = TextField()
+    tracking_id = TextField(default="")
+    template_id = TextField(default="")
+    delivery_id = BigIntegerField(null=True)  # ours, if it is
+    recipient = TextField(default="")
+    rate = IntegerField()
+    note = TextField(default="")
+    feedbacks = JsonText(null=True)
+    at = UtcMs()
+    handled_at = UtcMs(null=True)
+    handled_by = BigIntegerField(null=True)
+
+    class Meta:
+        indexes = ((("oa_id", "msg_id"), True), (("oa_id", "template_id", "at"), False), (("recipient",), False))
+
+
+class ZaloUpload(Row):
+    """A file of ours that Zalo has: its id serves again while it is young (uploads live 7 days at Zalo)."""
+
+    oa_id = TextField()
+    name = TextField()  # as services.uploads keeps it
+    kind = TextField()  # image, gif, file
+    handle = TextField()  # attachment id, or token of a file
+    uploaded_at = UtcMs()
+
+    class Meta:
+        indexes = ((("oa_id", "name", "kind"), True),)
 
 
 # --------------------------------------------------------------------------- sending
 
 
 class Channel(StrEnum):
+    """Which of Zalo's doors a message leaves by."""
+
     ZNS = "zns"  # to a phone number, by approved template
     CS = "cs"  # consultation message to a user id
+    UID = "uid"  # approved template to a user id
+    PROMOTION = "promotion"  # media message (tin truyền thông) in the older free form
+    TRANSACTION = "transaction"  # transaction message (tin giao dịch) in the older free form
+
+
+class SendClass(StrEnum):
+    """What a message is for: it decides the hours, the caps and whose consent is needed."""
+
+    TRANSACTION = "transaction"
+    CARE = "care"
+    PROMOTION = "promotion"
+
+
+class Origin(StrEnum):
+    """Where a delivery comes from."""
+
+    SINGLE = "single"  # composed and confirmed by a person
+    REPLY = "reply"  # a person's answer in a conversation
+    TEST = "test"  # [Test to me]
+    AUTOMATIC = "automatic"  # ours, such as the confirmation of "stop"
 
 
 class DeliveryState(StrEnum):
@@ -328,6 +479,12 @@ class ZnsTemplate(Row):
     daily_quota = IntegerField(null=True)
     remaining_quota = IntegerField(null=True)
     body = TextField(default="")  # pasted by a manager; Zalo's API never returns it
+    body_at = UtcMs(null=True)
+    reread_at = UtcMs(null=True)  # an event said that it changed: read it again from then on
+    # Seen on a send; Zalo does not list which templates the night rule (-133) and the ban by user id (-249) concern.
+    night_refused_at = UtcMs(null=True)
+    uid_refused_at = UtcMs(null=True)
+    ratings_until = UtcMs(null=True)  # ratings are read up to here
     synced_at = UtcMs()
 
     class Meta:
@@ -340,7 +497,9 @@ class Delivery(Row):
     oa_id: int  # made by peewee: the row number of `oa`
     oa = ForeignKeyField(OfficialAccount, on_delete="RESTRICT", backref="deliveries")
     channel = TextField()
-    kind = TextField()  # template, text, image
+    kind = TextField()  # template, text, image, gif, file, form, promotion, or one of the 13 transaction types
+    send_class = TextField(default=SendClass.CARE)
+    origin = TextField(default=Origin.SINGLE)
     recipient = TextField()  # phone for ZNS, user id else
     recipient_name = TextField(default="")
     content = JsonText()
@@ -355,6 +514,8 @@ class Delivery(Row):
     error_class = TextField(default="")
     price = IntegerField(null=True)  # VND before VAT, as the template said when it was accepted
     vat_percent = IntegerField(null=True)
+    charged = IntegerField(null=True)  # VND before VAT, what it cost in the end; None: not known yet
+    quota_type = TextField(default="")  # of the answer: from which allowance a message to a user id was paid
     attempt = IntegerField(default=0)
     # When the next step is due: an attempt while queued; once a ZNS is sent, the question what became of it.
     next_attempt_at = UtcMs(null=True)
@@ -378,6 +539,12 @@ class Delivery(Row):
         indexes = ((("oa", "state", "id"), False), (("oa", "msg_id"), False), (("oa", "recipient"), False))
 
 
+# How much advertising a person had this month, over all OAs: few rows out of many.
+Delivery.add_index(
+    Delivery.index(Delivery.recipient, Delivery.created_at, name="delivery_promotion").where(
+        SQL("send_class = 'promotion'")
+    )
+)
 Delivery.add_index(
     Delivery.index(Delivery.next_attempt_at, Delivery.id, name="delivery_open").where(
         SQL("state IN ('queued', 'sending')")
@@ -702,7 +869,8 @@ class Counter(Row):
 
 
 TABLES: tuple[type[Row], ...] = (
-    ZaloApp, OfficialAccount, OaToken, Contact, Follower, FollowerTag, Tag, FollowerSync, FollowerSeen, InboxEvent,
-    ChatMessage, ZnsTemplate, Delivery, Receipt, Pace, Staff, StaffOa, Invitation, Stranger, TelegramGroup, OauthTicket,
-    StaffUpdate, Draft, Confirmation, Notice, AuditEntry, ClockTick, Lease, Setting, Counter,
+    ZaloApp, OfficialAccount, OaToken, Contact, Follower, Consent, FollowerTag, Tag, FollowerSync, FollowerSeen,
+    InboxEvent, ChatMessage, Conversation, Watch, Rating, ZaloUpload, ZnsTemplate, Delivery, Receipt, Pace, Staff,
+    StaffOa, Invitation, Stranger, TelegramGroup, OauthTicket, StaffUpdate, Draft, Confirmation,
+    Notice, AuditEntry, ClockTick, Lease, Setting, Counter,
 )  # fmt: skip

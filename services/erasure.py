@@ -19,7 +19,7 @@ from typing import Any
 
 from db import write
 from models import ChatMessage, Contact, Delivery, Follower, FollowerTag
-from services import audit, erasure_jobs, erasure_open, notices
+from services import audit, consents, erasure_jobs, erasure_open, notices
 from services.audit import MACHINE, Actor
 from services.desk import Desk
 from services.erasure_jobs import Job, Shown
@@ -34,20 +34,20 @@ class Scope:
     messages: int  # of the chat with this OA
     deliveries: int  # to the user id, and to the phone from every OA
     others: int  # people of other OAs with the same phone, who are not touched
-    opted_out: bool  # the number stays as the one not to write to
+    opted_out: bool  # that they do not want to be written to stays, without their words
 
 
 def scope(person: Follower) -> Scope:
     """What `erase` of this person would touch."""
     chat = ChatMessage.select().where(ChatMessage.oa_id == person.oa_id, ChatMessage.user_id == person.user_id)
-    contact = Contact.get_or_none(Contact.phone == person.phone) if person.phone else None
+    said = consents.of_person(person.oa_id, person)
     same = Follower.select().where(Follower.phone == person.phone, Follower.id != person.id)
     phones = [person.phone] if person.phone else []
     return Scope(
         messages=chat.count(),
         deliveries=Delivery.select().where(sent_to([(person.oa_id, person.user_id)], phones)).count(),
         others=same.count() if person.phone else 0,
-        opted_out=contact is not None and contact.opted_out_at is not None,
+        opted_out=any(word.given is False for word in said),
     )
 
 
@@ -124,6 +124,7 @@ def forget_person(oa_id: str, user_id: str, at: datetime) -> str:
     FollowerTag.delete().where(
         FollowerTag.oa_id == oa_id, FollowerTag.user_id == user_id, FollowerTag.changed_at <= at
     ).execute()
+    consents.forget_words([user_id])
     return str(row.phone) if _is_old(row.phone_at, at) else ""
 
 
@@ -153,8 +154,9 @@ def _is_old(moment: datetime | None, at: datetime) -> bool:
 
 
 def _forget_contacts(phones: set[str]) -> None:
+    consents.forget_words(phones)
     for contact in Contact.select().where(Contact.phone.in_(sorted(phones))):
-        needed = contact.opted_out_at is not None or Follower.select().where(Follower.phone == contact.phone).exists()
+        needed = Follower.select().where(Follower.phone == contact.phone).exists()
         if needed:
             Contact.update(name="").where(Contact.id == contact.id).execute()
         else:

@@ -128,7 +128,7 @@ def write_facts(now: datetime, facts: Facts) -> None:
     many(TAGGED, sorted(each for each in facts.tagged if each.changed_at > gone.get(each[:2], -1)))
     many(TAGS, sorted(facts.tags, key=lambda tag: tag[:2]))
     kept = (each for each in facts.messages if each.at > gone.get((each.oa_id, each.user_id), -1))
-    many(MESSAGES, sorted(kept, key=lambda message: message[:2]))
+    many(MESSAGES, [(*message, to_ms(now)) for message in sorted(kept, key=lambda message: message[:2])])
     many(REPORTS, [(*report, to_ms(now)) for report in sorted(facts.reports)])
     for request in sorted(facts.withdrawn):
         erasure_jobs.request(now, *request)

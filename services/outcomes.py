@@ -7,8 +7,8 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from db import write
-from models import Channel, Contact, Delivery, DeliveryState, Follower, OfficialAccount, ZnsTemplate
-from services import deliveries, pacing, receipts
+from models import Channel, ConsentSource, Delivery, DeliveryState, OfficialAccount, Scope, ZnsTemplate
+from services import consents, deliveries, pacing, receipts
 from services.desk import VIETNAM
 from services.errors import Refusal
 from services.preflight import NIGHT_END, next_time
@@ -17,6 +17,7 @@ from zalo.errors import ErrorClass, Refused, ResumeAt
 # Tries over about ten minutes; who cannot be reached for longer is a matter for a person.
 UNREACHABLE_AFTER, TRANSIENT_AFTER, LATER_AFTER, TOKEN_AFTER = 8, 4, 12, 5
 _LONGEST_PAUSE = timedelta(minutes=5)
+_OF_THIS_KIND = {-139, -244}
 # Said by our own checks at the last moment: what a person decided meanwhile ends the message quietly.
 _SKIPPED = {"send.paused": "paused", "send.not_tester": "not_tester"}
 _HELD = {
@@ -159,16 +160,21 @@ def _fail(now: datetime, row: Delivery, error_class: str, code: str, message: st
 
 def _remember(now: datetime, row: Delivery, answer: Refused) -> None:
     """What the refusal says about the person or the template, for the next time."""
-    if answer.info.remember_optout and row.channel == Channel.ZNS:
-        told = {"opted_out_at": now, "opted_out_code": str(answer.code)}
-        Contact.insert(phone=row.recipient, created_at=now, **told).on_conflict(
-            conflict_target=[Contact.phone], update=told
-        ).execute()
-    elif answer.info.remember_optout:
+    if answer.info.remember_optout:
         oa = OfficialAccount.get_by_id(row.oa_id)
-        Follower.update(blocked_code=str(answer.code), blocked_at=now).where(
-            Follower.oa_id == oa.oa_id, Follower.user_id == row.recipient
-        ).execute()
+        consents.record(
+            consents.Statement(
+                row.recipient,
+                # -139 and -244 refuse "this kind of message", the others all of the OA's.
+                Scope(row.send_class) if answer.code in _OF_THIS_KIND else Scope.ALL,
+                given=False,
+                at=now,
+                source=ConsentSource.ZALO,
+                oa_id=oa.oa_id,
+                code=str(answer.code),
+                evidence={"delivery": row.id},
+            )
+        )
     elif answer.error_class is ErrorClass.TEMPLATE and row.channel == Channel.ZNS:
         # Whatever we believed about this template is old: the next preview asks again.
         ZnsTemplate.update(synced_at=0).where(

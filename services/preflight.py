@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from models import Channel, Contact, Follower, OaState, OfficialAccount, TokenState, ZnsTemplate
-from services import stop_all, templates, token_pairs
+from models import Channel, Consent, ConsentSource, Follower, OaState, OfficialAccount, Scope, TokenState, ZnsTemplate
+from services import consents, stop_all, templates, token_pairs
 from services.accounts import Mode, mode
 from services.desk import VIETNAM, Desk
 from services.errors import Refusal
@@ -40,7 +40,7 @@ class Case:
     oa: OfficialAccount
     channel: Channel
     follower: Follower | None = None
-    contact: Contact | None = None
+    said: tuple[Consent, ...] = ()  # what the person said about being written to
     template: ZnsTemplate | None = None
 
     @property
@@ -71,13 +71,13 @@ class Way:
 
 def check_zns(desk: Desk, oa: OfficialAccount, phone: str, template: ZnsTemplate) -> None:
     """Raise the first Refusal that keeps a ZNS of `template` to `phone` (84...) from leaving."""
-    contact = Contact.get_or_none(Contact.phone == phone)
-    check(Case(desk.now(), oa, Channel.ZNS, contact=contact, template=template))
+    said = tuple(consents.of_person(oa.oa_id, None, phone))
+    check(Case(desk.now(), oa, Channel.ZNS, said=said, template=template))
 
 
 def check_cs(desk: Desk, oa: OfficialAccount, follower: Follower) -> None:
     """Raise the first Refusal that keeps a consultation message from leaving."""
-    check(Case(desk.now(), oa, Channel.CS, follower=follower))
+    check(Case(desk.now(), oa, Channel.CS, follower=follower, said=tuple(consents.of_person(oa.oa_id, follower))))
 
 
 def check(case: Case) -> None:
@@ -179,11 +179,12 @@ def _not_tester(case: Case) -> Refusal | None:
 
 def _blocked(case: Case) -> Refusal | None:
     person = case.follower
-    if person is None or not person.blocked_code:
+    no = consents.objection(case.said, {Scope.CARE})
+    if person is None or no is None:
         return None
-    if person.last_interaction_at and person.blocked_at and person.last_interaction_at > person.blocked_at:
+    if no.source == ConsentSource.ZALO and person.last_interaction_at and person.last_interaction_at > no.at:
         return None  # they wrote again since
-    return Refusal("send.blocked", code=person.blocked_code, user=_called(person))
+    return Refusal("send.blocked", code=no.code, user=_called(person))
 
 
 def _window_closed(case: Case) -> Refusal | None:
@@ -204,10 +205,9 @@ def _not_sendable(case: Case) -> Refusal | None:
 
 
 def _opted_out(case: Case) -> Refusal | None:
-    person = case.contact
-    if person is None or person.opted_out_at is None:
-        return None
-    return Refusal("send.opted_out", code=person.opted_out_code, since=person.opted_out_at)
+    kind = Scope.PROMOTION if case.template and case.template.tag.upper() == PROMOTION else Scope.CARE
+    no = consents.objection(case.said, {kind})
+    return Refusal("send.opted_out", code=no.code, since=no.at) if no else None
 
 
 def _oa_quota(case: Case) -> Refusal | None:

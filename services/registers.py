@@ -48,9 +48,9 @@ _WANTED = f"""(({_FOLLOWS} AND excluded.is_follower AND follower.profile_at IS N
 PEOPLE = f"""
 INSERT INTO follower (oa_id, user_id, first_seen_at, is_follower, follow_at, follow_rank, last_interaction_at,
   shared_info, shared_at, shared_rank, shared_name, phone, phone_at, phone_rank,
-  user_id_by_app, last_interaction_on, display_name, nickname, avatar, is_sensitive, search_name, tester, blocked_code,
+  user_id_by_app, last_interaction_on, display_name, nickname, avatar, is_sensitive, search_name, tester,
   profile_wanted, profile_attempts)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', '', '', '', FALSE, '', FALSE, '', TRUE, 0)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', '', '', '', FALSE, '', FALSE, TRUE, 0)
 ON CONFLICT (oa_id, user_id) DO UPDATE SET
   first_seen_at = CASE WHEN excluded.first_seen_at < follower.first_seen_at
     THEN excluded.first_seen_at ELSE follower.first_seen_at END,
@@ -67,8 +67,8 @@ ON CONFLICT (oa_id, user_id) DO UPDATE SET
 TOUCH = f"""
 INSERT INTO follower (oa_id, user_id, first_seen_at, last_interaction_at, follow_rank, shared_rank, shared_name, phone,
   phone_rank, user_id_by_app, last_interaction_on, display_name, nickname, avatar, is_sensitive, search_name, tester,
-  blocked_code, profile_wanted, profile_attempts)
-VALUES (?, ?, ?, ?, '', '', '', '', '', '', '', '', '', '', FALSE, '', FALSE, '', TRUE, 0)
+  profile_wanted, profile_attempts)
+VALUES (?, ?, ?, ?, '', '', '', '', '', '', '', '', '', '', FALSE, '', FALSE, TRUE, 0)
 ON CONFLICT (oa_id, user_id) DO UPDATE SET
   first_seen_at = CASE WHEN excluded.first_seen_at < follower.first_seen_at
     THEN excluded.first_seen_at ELSE follower.first_seen_at END,
@@ -80,8 +80,8 @@ ON CONFLICT (oa_id, user_id) DO UPDATE SET
 FOUND = """
 INSERT INTO follower (oa_id, user_id, first_seen_at, is_follower, follow_at, follow_rank, shared_rank, shared_name,
   phone, phone_rank, user_id_by_app, last_interaction_on, display_name, nickname, avatar, is_sensitive, search_name,
-  tester, blocked_code, profile_wanted, profile_attempts)
-VALUES (?, ?, ?, TRUE, ?, '', '', '', '', '', '', '', '', '', '', FALSE, '', FALSE, '', TRUE, 0)
+  tester, profile_wanted, profile_attempts)
+VALUES (?, ?, ?, TRUE, ?, '', '', '', '', '', '', '', '', '', '', FALSE, '', FALSE, TRUE, 0)
 ON CONFLICT (oa_id, user_id) DO UPDATE SET
   is_follower = TRUE, follow_at = excluded.follow_at, follow_rank = '',
   profile_wanted = CASE WHEN follower.profile_at IS NULL AND follower.erased_at IS NULL
@@ -103,8 +103,9 @@ ON CONFLICT (oa_id, name) DO UPDATE SET
 
 # One message id has one content; should Zalo ever use one twice, the later wins whichever came first.
 MESSAGES = f"""
-INSERT INTO chat_message (oa_id, msg_id, user_id, inbound, kind, text, attachments, quote_msg_id, admin_id, at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO chat_message (oa_id, msg_id, user_id, inbound, kind, text, attachments, quote_msg_id, admin_id, at,
+  stored_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (oa_id, msg_id) DO UPDATE SET
   {
     _taken(
@@ -131,7 +132,7 @@ ON CONFLICT (oa_id, msg_id, kind) DO UPDATE SET
   {_greater("receipt", "tracking_id", "user_id", "text_hash", "admin_id")}
 """
 
-CONTACTS = "INSERT INTO contact (phone, name, opted_out_code, created_at) VALUES (?, '', '', ?) ON CONFLICT DO NOTHING"
+CONTACTS = "INSERT INTO contact (phone, name, created_at) VALUES (?, '', ?) ON CONFLICT DO NOTHING"
 
 LINK = """
 UPDATE follower SET contact_id = (SELECT id FROM contact WHERE contact.phone = follower.phone)

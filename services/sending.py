@@ -18,8 +18,8 @@ import structlog
 from peewee import SQL, NodeList
 
 from db import in_thread, is_sqlite, write
-from models import Channel, Contact, Delivery, DeliveryState, Follower, OaState, OfficialAccount, ZnsTemplate
-from services import deliveries, gateway, leases, outcomes, preflight, receipts, stop_all, templates, uploads
+from models import Channel, Delivery, DeliveryState, Follower, OaState, OfficialAccount, ZnsTemplate
+from services import consents, deliveries, gateway, leases, outcomes, preflight, receipts, stop_all, templates, uploads
 from services.accounts import Mode, mode
 from services.desk import Desk
 from services.errors import DeskError, Refusal
@@ -185,11 +185,12 @@ def _check(desk: Desk, row: Delivery) -> None:
         template = ZnsTemplate.get_or_none(
             ZnsTemplate.oa == row.oa_id, ZnsTemplate.template_id == row.content["template_id"]
         )
-        contact = Contact.get_or_none(Contact.phone == row.recipient)
-        preflight.check(Case(desk.now(), row.oa, Channel.ZNS, contact=contact, template=template))
+        said = tuple(consents.of_person(row.oa.oa_id, None, row.recipient))
+        preflight.check(Case(desk.now(), row.oa, Channel.ZNS, said=said, template=template))
     else:
         follower = Follower.get_or_none(Follower.oa_id == row.oa.oa_id, Follower.user_id == row.recipient)
-        preflight.check(Case(desk.now(), row.oa, Channel.CS, follower=follower))
+        said = tuple(consents.of_person(row.oa.oa_id, follower))
+        preflight.check(Case(desk.now(), row.oa, Channel.CS, follower=follower, said=said))
     row.development = row.development or mode(row.oa) is Mode.TEST
 
 

@@ -9,8 +9,8 @@ from bot.keyboards import back_row, home_row, pager, pairs, short
 from bot.markup import Button, Rows, Screen, to
 from bot.screens.titles import oa_title
 from bot.turn import Turn
-from models import Follower, OfficialAccount, Role
-from services import followers, phones, staff
+from models import Follower, OfficialAccount, Role, Scope
+from services import consents, followers, phones, staff
 from services.interaction import last_interaction
 from services.names import fold_name
 from texts import figures
@@ -79,7 +79,8 @@ def _follows(turn: Turn, person: Follower) -> Html:
 async def customer_card(turn: Turn, oa: OfficialAccount, person: Follower, *, full_number: bool = False) -> Screen:
     """Everything we know about one person; the number masked unless asked for."""
     tags = await turn.db(followers.tags_of, oa.oa_id, [person.user_id])
-    t = turn.t
+    said = await turn.db(consents.of_person, oa.oa_id, person)
+    no, t = consents.objection(said, {Scope.CARE}), turn.t
     text = lines(
         oa_title(t, oa),
         Html(f"<b>👤 {escape(name_of(turn, person))}</b>"),
@@ -88,7 +89,7 @@ async def customer_card(turn: Turn, oa: OfficialAccount, person: Follower, *, fu
         t("card.phone", phone=_phone(person, full_number)) if person.phone else t("card.no_phone"),
         t("card.tags", tags=", ".join(tags[person.user_id])) if tags[person.user_id] else None,
         t("card.tester") if person.tester else None,
-        t("card.blocked", code=person.blocked_code) if person.blocked_code else None,
+        t("card.blocked", code=no.code) if no else None,
         t("card.erased", day=t.day(person.erased_at, turn.now())) if person.erased_at else None,
         t("card.id", user_id=person.user_id),
     )

@@ -9,9 +9,10 @@ from datetime import timedelta
 import pytest
 from openpyxl import load_workbook
 
-from models import AuditEntry, Delivery, Role, Staff, StaffOa
-from services import audit
+from models import AuditEntry, ConsentSource, Delivery, Role, Scope, Staff, StaffOa
+from services import audit, consents
 from services.audit import CLI, MACHINE, Actor
+from services.consents import Statement
 
 
 def write(desk, person, action, at=None, **given):
@@ -252,8 +253,9 @@ def test_no_customer_is_named_in_a_refusal(desk):
     row = desk.follower()
     hoa.say("/gui 0909998812 Chào chị")
     hoa.wait_for("Xem trước")
-    row.blocked_code, row.blocked_at = "-217", desk.clock.now()
-    row.save()
+    now = desk.clock.now()
+    refusal = Statement(row.user_id, Scope.ALL, False, now, ConsentSource.ZALO, oa_id=oa.oa_id, code="-217")
+    consents.record(refusal)
     hoa.tap("✅")
     hoa.wait_for("từ chối nhận tin")
     entry = AuditEntry.get(AuditEntry.action == "message.accepted")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from models import AuditEntry, Delivery, Follower, Notice, Role, Staff
-from services import deliveries
+from models import AuditEntry, ConsentSource, Delivery, Follower, Notice, Role, Scope, Staff
+from services import consents, deliveries
+from services.consents import Statement
 
 ROOT = Path(__file__).parents[2] / "bot"
 NAME, NUMBER, LOCAL = "Trần Minh Anh", "84909998812", "0909998812"
@@ -79,7 +81,10 @@ def cs_result(hoa):
 
 
 def refused(hoa):
-    Follower.update(blocked_code="-217", blocked_at=4_000_000_000_000).execute()
+    person = Follower.get()
+    now = datetime(2096, 1, 1, tzinfo=UTC)
+    no = Statement(person.user_id, Scope.ALL, False, now, ConsentSource.ZALO, oa_id=person.oa_id, code="-217")
+    consents.record(no)
     hoa.say(f"/gui {LOCAL} Chào chị")
     hoa.wait_for("từ chối nhận tin")
 

@@ -17,6 +17,7 @@ from models import (
     AuditEntry,
     ChatMessage,
     Confirmation,
+    ConsentSource,
     Contact,
     Delivery,
     Draft,
@@ -27,10 +28,23 @@ from models import (
     OfficialAccount,
     Receipt,
     Role,
+    Scope,
     Setting,
 )
-from services import confirmations, drafts, erasure, erasure_sweep, followers, inbox, messages, preflight, staff
+from services import (
+    confirmations,
+    consents,
+    drafts,
+    erasure,
+    erasure_sweep,
+    followers,
+    inbox,
+    messages,
+    preflight,
+    staff,
+)
 from services.audit import CLI
+from services.consents import Statement
 from services.drafts import Form
 from services.errors import Conflict, NotFound
 from services.preflight import Case
@@ -387,15 +401,25 @@ def test_a_new_message_asks_for_the_profile_once(store, lan, known):
 
 
 def test_a_refusal_to_receive_survives(store, lan):
-    """The bare number stays as one not to write to, and so does Zalo's block of the user id."""
-    Contact.update(opted_out_at=store.ago(2), opted_out_code="-139", name="Lan").execute()
-    Follower.update(blocked_code="-244", blocked_at=store.ago(2)).execute()
+    """The bare number and the bare user id stay as ones not to write to; their words go."""
+    refuse(store, PHONE, "-141", evidence={"text": "dừng lại đi"})
+    refuse(store, person().user_id, "-217")
     erase(store)
-    contact = Contact.get()
-    assert (contact.phone, contact.name, contact.opted_out_code) == (PHONE, "", "-139")
-    case = Case(store.clock.now(), store.oa, preflight.Channel.ZNS, contact=contact)
+    assert not Contact.select().exists()
+    said = tuple(consents.of_person(store.oa.oa_id, person(), PHONE))
+    assert {(word.recipient, word.code, word.evidence) for word in said} == {
+        (PHONE, "-141", None),
+        (person().user_id, "-217", None),
+    }
+    case = Case(store.clock.now(), store.oa, preflight.Channel.ZNS, said=said)
     assert preflight._opted_out(case).key == "send.opted_out"
-    assert person().blocked_code == "-244"
+
+
+def refuse(store, recipient, code, **more):
+    source = ConsentSource.ZALO
+    consents.record(
+        Statement(recipient, Scope.ALL, False, store.ago(2), source, oa_id=store.oa.oa_id, code=code, **more)
+    )
 
 
 def test_the_mark_of_somebody_under_age_survives(store, lan):

@@ -32,7 +32,16 @@ def fill(now: datetime, n: int = 1) -> None:
     first = _delivery(oa, now, f"a{n}")
     second = _delivery(oa, now, f"b{n}", resend_of=first)
     m.Receipt.create(oa_id=oa.oa_id, msg_id=f"m{n}", kind="seen", at=now, delivery=second, created_at=now)
+    _people(now, n, oa.oa_id)
     _machinery(now, n, oa, staff)
+
+
+def _people(now: datetime, n: int, oa_id: str) -> None:
+    m.Consent.create(recipient=f"8490{n:07}", scope="promotion", given=False, at=now, source="customer")
+    m.Conversation.create(oa_id=oa_id, user_id="65", waiting_since=now, last_text="Shop ơi", has_phone=True)
+    m.Watch.create(oa_id=oa_id, user_id="65", staff_id=7_001, content={"text": "Dạ"}, created_at=now)
+    m.Rating.create(oa_id=oa_id, msg_id=f"m{n}", rate=2, feedbacks=["chậm"], at=now)
+    m.ZaloUpload.create(oa_id=oa_id, name=f"{n:064}.png", kind="image", handle="h", uploaded_at=now)
 
 
 def _delivery(oa: Any, now: datetime, key: str, **more: Any) -> Any:

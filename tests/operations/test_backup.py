@@ -23,6 +23,7 @@ from models import (
     TABLES,
     AuditEntry,
     Confirmation,
+    Consent,
     Contact,
     Counter,
     Delivery,
@@ -315,7 +316,8 @@ def test_a_backup_of_an_older_version_is_brought_up_to_this_one(desk, file, othe
     fill(clock.now())
     new = other()
     db.migrate(first)
-    m.Contact.create(phone="84901234567", created_at=clock.now())
+    db.database.execute_sql("INSERT INTO contact (phone, name, opted_out_at, opted_out_code, created_at) "
+                            "VALUES ('84901234567', '', 9, '-141', 5)")  # fmt: skip
     db.database.execute_sql("INSERT INTO staff_update (update_id, payload, state, received_at, error) "
                             "VALUES (1, 'gAAAA', 'new', 5, '')")  # fmt: skip
     old_header = db.applied_migrations()
@@ -331,6 +333,7 @@ def test_a_backup_of_an_older_version_is_brought_up_to_this_one(desk, file, othe
     assert db.applied_migrations() == db.known_migrations()
     assert [row.phone for row in Contact.select()] == ["84901234567"]
     assert StaffUpdate.get().state == "failed"
+    assert [(word.recipient, word.given, word.code) for word in Consent.select()] == [("84901234567", False, "-141")]
     assert stop_all.in_force() is not None
 
 

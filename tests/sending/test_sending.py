@@ -7,7 +7,19 @@ from datetime import datetime, timedelta
 import pytest
 
 import db
-from models import Contact, Delivery, DeliveryState, Follower, Notice, OaToken, Pace, Receipt, Role, TokenState
+from models import (
+    Consent,
+    Delivery,
+    DeliveryState,
+    Follower,
+    Notice,
+    OaToken,
+    OfficialAccount,
+    Pace,
+    Receipt,
+    Role,
+    TokenState,
+)
 from services import (
     accounts,
     confirmations,
@@ -260,10 +272,12 @@ def test_an_unknown_code_is_never_repeated(shop, lan, template):
 
 
 def test_who_refuses_zns_is_not_asked_again(shop, lan, template):
-    """-141 is remembered for the person behind the number, in every OA."""
+    """-141 is remembered for the number, with its date and the message it answered."""
     zns(shop, lan, "84900000141")
     send(shop)
-    assert Contact.get().opted_out_code == "-141"
+    word = Consent.get()
+    assert (word.recipient, word.given, word.code) == ("84900000141", False, "-141")
+    assert word.oa_id == OfficialAccount.get().oa_id
     with pytest.raises(Refusal) as refusal:
         zns(shop, lan, "84900000141")
     assert refusal.value.key == "send.opted_out"
