@@ -23,11 +23,15 @@ from webhook.writer import GroupCommit, NotStored, Row
 
 log = logging.getLogger(__name__)
 
-KEYS_FOR = 30.0  # seconds: a new app, or a new key of one, needs no restart
+KEYS_FOR = 30.0  # seconds: a key that was taken away is good for no longer
+DOUBTED_FOR = 1.0  # seconds: what the keys at hand do not prove may be signed with one that was just entered
 KEYS_LIMIT = 1.5  # seconds; Zalo waits two for everything
 PAGE_LIMIT = 5.0  # seconds a page waits for the database
 TALLY_EVERY = 1.0
 NUDGE_EVERY = 0.1
+
+
+_UNPROVEN = {Kind.WRONG, Kind.NO_SECRET, Kind.OTHER_APP}
 
 
 class Unanswered(Exception):
@@ -50,7 +54,7 @@ class Reception:
         self._nudges = ThreadPool(1)  # nor behind a queue that hangs
         self._writer = GroupCommit(commit, self._nudge_soon)
         self._keys: Secrets = {}
-        self._keys_until = 0.0
+        self._keys_read_at = float("-inf")
         self._keys_lock = BoundedSemaphore(1)
         self._tally: Counter[str] = Counter()
         self._tallying = self._closed = False
@@ -58,8 +62,9 @@ class Reception:
 
     def receive(self, raw: bytes, headers: Mapping[str, str]) -> Verdict:
         """Judge a request; a signed event is durable when this returns. Raises NotStored, also for what may be one."""
-        keys = self._current_keys()
-        verdict = check(keys, self._ring.default_app, raw, headers, self._now(), self._ring.sealed)
+        verdict = self._judge(self._keys_of(KEYS_FOR), raw, headers)
+        if verdict.kind in _UNPROVEN and self._age_of_keys() >= DOUBTED_FOR:
+            verdict = self._judge(self._keys_of(DOUBTED_FOR), raw, headers)
         if verdict.row is not None:
             self._writer.submit(verdict.row)
         self.count(counter(verdict.kind))
@@ -68,6 +73,9 @@ class Reception:
         if verdict.fingerprint:
             self.count(secret_counter(verdict.app_id, verdict.fingerprint))
         return verdict
+
+    def _judge(self, keys: Secrets, raw: bytes, headers: Mapping[str, str]) -> Verdict:
+        return check(keys, self._ring.default_app, raw, headers, self._now(), self._ring.sealed)
 
     def too_large(self) -> None:
         """Count a body that was not read to its end."""
@@ -99,13 +107,16 @@ class Reception:
         self._closed = True
         self._write_tally()
 
-    def _current_keys(self) -> Secrets:
-        if time.monotonic() < self._keys_until:
-            return self._keys
-        with self._keys_lock:
-            if time.monotonic() >= self._keys_until:
-                self._read_keys()
+    def _keys_of(self, age: float) -> Secrets:
+        """The keys, read anew when they are older than `age` seconds; one request reads, the others wait for it."""
+        if self._age_of_keys() >= age:
+            with self._keys_lock:
+                if self._age_of_keys() >= age:
+                    self._read_keys()
         return self._keys
+
+    def _age_of_keys(self) -> float:
+        return time.monotonic() - self._keys_read_at
 
     def _read_keys(self) -> None:
         try:
@@ -114,7 +125,7 @@ class Reception:
             if not self._keys:
                 raise NotStored(f"the keys could not be read: {type(error).__name__}") from None
             log.warning("the webhook secrets could not be read again: %s", type(error).__name__)
-        self._keys_until = time.monotonic() + KEYS_FOR
+        self._keys_read_at = time.monotonic()
 
     def _tally_soon(self) -> None:
         if not self._tallying and not self._closed:

@@ -231,6 +231,28 @@ def test_an_app_added_later_has_its_own_secrets(web, app, settings):
     assert InboxEvent.get().app_id == "77"
 
 
+def test_a_secret_entered_a_moment_ago_is_taken_without_a_gap(web, app, settings, monkeypatch):
+    """Keys that prove nothing are read again before an event is turned away, and at most once a second for a flood."""
+    from models import ZaloApp
+    from secretbox import SecretBox
+    from services.acceptance import KeyRing
+    from services.desk import utc_now
+    from webhook import reception
+
+    post_signed(web, event(), secret=SECRET)  # the keys are read
+    readings, read = [], KeyRing.read
+    monkeypatch.setattr(KeyRing, "read", lambda ring: readings.append(1) or read(ring))
+    sealed = SecretBox(settings.secret_keys).seal('["entered-just-now"]', "zalo_app:77:webhook_secrets")
+    ZaloApp.create(app_id="77", secret="-", webhook_secrets=sealed, created_at=utc_now())
+    before = InboxEvent.select().count()
+    for _ in range(5):  # a flood within the second costs nothing
+        post_signed(web, event(), secret="wrong")
+    assert not readings
+    monkeypatch.setattr(reception, "DOUBTED_FOR", 0.0)
+    post_signed(web, event(app_id="77"), secret="entered-just-now", app_id="77")
+    assert (len(readings), InboxEvent.select().count()) == (1, before + 1)
+
+
 class TestSealedWithAnotherKey:
     """rotate-keys ran, and this web process was not restarted with the new key."""
 
