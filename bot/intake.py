@@ -19,12 +19,11 @@ from bot.newcomers import knock
 from bot.roles import BUTTONS
 from bot.router import command_of, handle
 from bot.telegram_limits import ChatBusy, Unreachable
-from bot.turn import Office, Turn
+from bot.turn import Attached, Office, Turn
 from models import StaffUpdate
 from services import staff, stop_all, troubles, updates
 from services.audit import Actor
 from services.errors import DeskError
-from services.uploads import MAX_IMAGE_BYTES
 
 log = structlog.get_logger(__name__)
 
@@ -184,17 +183,34 @@ def _tapped(turn: Turn, query: CallbackQuery) -> Turn:
 
 def _typed(turn: Turn, message: Message) -> Turn:
     turn.message_id, turn.forwarded = message.message_id, message.forward_origin is not None
+    turn.reply_to = message.reply_to_message.message_id if message.reply_to_message else None
     turn.text = message.text or message.caption or ""
     picture = _picture(message)
     if picture is not None:
         turn.photo, turn.photo_size = picture.file_id, picture.file_size or 0
+    else:
+        turn.document = _file(message)
+    place = message.location
+    turn.location = (place.latitude, place.longitude) if place else None
     return turn
 
 
 def _picture(message: Message) -> PhotoSize | Document | None:
-    """The largest size of a photo that Zalo takes, or a picture sent as a file."""
-    fitting = [size for size in message.photo if (size.file_size or 0) <= MAX_IMAGE_BYTES]
+    """The largest size of a photo, or a still picture sent as a file."""
     if message.photo:
-        return (fitting or list(message.photo))[-1]
+        return message.photo[-1]
     document = message.document
-    return document if document and (document.mime_type or "").startswith("image/") else None
+    return document if document and _is_still(document.mime_type or "") else None
+
+
+def _is_still(media_type: str) -> bool:
+    return media_type.startswith("image/") and media_type != "image/gif"
+
+
+def _file(message: Message) -> Attached | None:
+    # Telegram gives a GIF as an animation and as a document, the same file in both.
+    for found in (message.document, message.animation, message.video, message.voice, message.audio):
+        if found is not None:
+            name = getattr(found, "file_name", None) or ""
+            return Attached(found.file_id, name, found.file_size or 0, found.mime_type or "")
+    return None

@@ -31,6 +31,16 @@ class Office:
     menus: Menus
 
 
+@dataclass(frozen=True)
+class Attached:
+    """A file that came with a person's message, still at Telegram. `size` is 0 where Telegram does not say."""
+
+    file_id: str
+    name: str = ""
+    size: int = 0  # bytes
+    media_type: str = ""
+
+
 @dataclass
 class Turn:
     """Handed to every command, button and form. Answers go through `show`, `say` and `toast`."""
@@ -41,7 +51,10 @@ class Turn:
     text: str = field(default="", repr=False)
     photo: str = ""  # Telegram's id of a picture, with `text` as its caption
     photo_size: int = 0  # bytes, 0 when Telegram does not say
+    document: Attached | None = None  # a file, a GIF, a video: whatever is no still picture
+    location: tuple[float, float] | None = None  # latitude and longitude
     message_id: int | None = None  # of the person's own message
+    reply_to: int | None = None  # the message theirs answers
     forwarded: bool = False  # whether the words are somebody else's
     tapped: int | None = None  # the bot's message whose button was tapped
     query_id: str = ""
