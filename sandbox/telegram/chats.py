@@ -47,6 +47,8 @@ class Message:
     silent: bool = False
     link_preview: dict[str, Any] | None = None
     reply_to: int | None = None
+    things: dict[str, Any] = field(default_factory=dict)  # a location or a contact, by the name of its field
+    album: str = ""
     joined: list[dict[str, Any]] = field(default_factory=list)  # a service message: these came into the group
     edited_at: float | None = None
     edits: int = 0
@@ -87,10 +89,11 @@ class Message:
             content[marks] = self.entities
         if self.joined:
             content["new_chat_members"] = self.joined
-        if self.file and self.file.kind == "photo":
-            content["photo"] = [self.file.to_api()]
-        elif self.file:
-            content["document"] = self.file.to_api()
+        if self.file:
+            content |= self.file.content()
+        if self.album:
+            content["media_group_id"] = self.album
+        content |= self.things
         return content
 
     def view(self) -> dict[str, Any]:
@@ -107,6 +110,9 @@ class Message:
             "keyboard": [[_button_view(button) for button in row] for row in self.rows],
             "other_markup": self.other_markup,
             "file": _file_view(self.file),
+            "album": self.album,
+            "location": self.things.get("location"),
+            "contact": self.things.get("contact"),
             "reply_to": self.reply_to,
             "edited": self.edits > 0,
             "edits": self.edits,
@@ -138,7 +144,8 @@ def _file_view(file: StoredFile | None) -> dict[str, Any] | None:
         "file_id": file.file_id,
         "file_name": file.file_name,
         "mime_type": file.content_type,
-        "size": len(file.data),
+        "size": file.size,
+        "duration": file.duration,
         "url": f"/_sandbox/telegram/files/{file.file_id}",
     }
 

@@ -7,13 +7,13 @@ from aiohttp import web
 
 from sandbox.telegram import control_membership, control_people, control_views
 from sandbox.telegram.args import read_body
-from sandbox.telegram.control_people import Body
+from sandbox.telegram.control_people import Act, Body
+from sandbox.telegram.control_sending import SENDING
 from sandbox.telegram.errors import ApiError, ControlError
 from sandbox.telegram.state import TelegramState
 
 PREFIX = "/_sandbox/telegram"
 MAX_CONTROL_BODY = 100 * 1024 * 1024
-Act = Callable[[TelegramState, Body], Awaitable[Any]]
 View = Callable[[TelegramState, web.Request], Awaitable[Any]]
 
 ACTS: dict[str, Act] = {
@@ -25,8 +25,7 @@ ACTS: dict[str, Act] = {
     "open_link": control_people.open_link,
     "edit": control_people.edit,
     "tap": control_people.tap,
-    "send_photo": control_people.send_photo,
-    "send_document": control_people.send_document,
+    **SENDING,
     "block": control_membership.block,
     "unblock": control_membership.unblock,
     "faults": control_views.order_fault,

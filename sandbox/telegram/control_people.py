@@ -1,14 +1,11 @@
-"""What people do: write, open links, tap, send files."""
+"""What people do: write, open links, tap."""
 
-import base64
-import binascii
 import json
-import mimetypes
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from sandbox.telegram.args import Upload
 from sandbox.telegram.callbacks import Callback
 from sandbox.telegram.chats import Chat, Message, Person
 from sandbox.telegram.entities import settle
@@ -47,12 +44,22 @@ class Body:
         """As `integer`, None when it is not there."""
         return None if self.values.get(name) is None else self.integer(name)
 
+    def number(self, name: str) -> float:
+        """A number that must be there."""
+        value = self.values.get(name)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise ControlError(400, f"{name} must be a number")
+        return float(value)
+
     def text(self, name: str) -> str:
         """Text, "" when it is not there."""
         value = self.values.get(name)
         if value is not None and not isinstance(value, str):
             raise ControlError(400, f"{name} must be text")
         return value or ""
+
+
+Act = Callable[[TelegramState, Body], Awaitable[Any]]
 
 
 def read_seconds(value: Any) -> float:
@@ -89,7 +96,8 @@ def _chat(state: TelegramState, body: Body, person: Person) -> Chat:
     return state.chats[chat_id]
 
 
-def _write(state: TelegramState, body: Body, text: str, **content: Any) -> dict[str, Any]:
+def write(state: TelegramState, body: Body, text: str, **content: Any) -> dict[str, Any]:
+    """Put what a person wrote or sent into the chat, as an answer to `reply_to` when the order names a message."""
     person = acting_person(state, body)
     chat = _chat(state, body, person)
     if chat.person and person.blocked:
@@ -117,7 +125,7 @@ async def say(state: TelegramState, body: Body) -> Any:
     # Telegram's apps cut longer texts into several messages; the caller has to do it here.
     if utf16_length(text) > MAX_TEXT:
         raise ControlError(400, "text is longer than one Telegram message")
-    return _write(state, body, text)
+    return write(state, body, text)
 
 
 async def open_link(state: TelegramState, body: Body) -> Any:
@@ -131,7 +139,7 @@ async def open_link(state: TelegramState, body: Body) -> Any:
     parameter = found["start"] or ""
     if parameter and not START_PARAMETER.fullmatch(parameter):
         raise ControlError(400, "a start parameter is 1 to 64 of A-Z a-z 0-9 _ -")
-    return _write(state, body, f"/start {parameter}".strip())
+    return write(state, body, f"/start {parameter}".strip())
 
 
 async def edit(state: TelegramState, body: Body) -> Any:
@@ -147,29 +155,6 @@ async def edit(state: TelegramState, body: Body) -> Any:
     number = state.record("edit", message)
     state.updates.put("edited_message", message.to_api())
     return {"message_id": message.message_id, "n": number}
-
-
-def _upload(body: Body, file_name: str) -> Upload:
-    """The file of the request: `data` in base64 (or `text` as UTF-8)."""
-    try:
-        data = base64.b64decode(body.text("data"), validate=True)
-    except (binascii.Error, ValueError):
-        raise ControlError(400, "data must be base64") from None
-    name = body.text("file_name") or file_name
-    guessed = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    return Upload(name, data, body.text("mime_type") or guessed)
-
-
-async def send_photo(state: TelegramState, body: Body) -> Any:
-    """A person sends a picture."""
-    file = state.files.add("photo", _upload(body, "photo.jpg"))
-    return _write(state, body, body.text("caption"), file=file)
-
-
-async def send_document(state: TelegramState, body: Body) -> Any:
-    """A person sends a file."""
-    file = state.files.add("document", _upload(body, "file.bin"))
-    return _write(state, body, body.text("caption"), file=file)
 
 
 async def tap(state: TelegramState, body: Body) -> Any:

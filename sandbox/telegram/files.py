@@ -1,20 +1,42 @@
 """Files the bot and the people exchange, kept in memory under opaque ids."""
 
 import hashlib
-import struct
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sandbox.telegram.args import Args, Upload
 from sandbox.telegram.errors import bad_request
+from sandbox.telegram.pictures import THUMBNAIL, image_size
 
 MAX_DOWNLOAD = 20 * 1024 * 1024
 MAX_PHOTO = 10 * 1024 * 1024
 
 
+class Kind(NamedTuple):
+    """How ids of a kind begin and where its files lie, as with Telegram's own."""
+
+    id_prefix: str
+    folder: str
+    ending: str = ""  # of every path of the kind; "" takes the ending of the file's name
+
+
+KINDS = {
+    "photo": Kind("AgACAgUAAx", "photos", "jpg"),
+    "document": Kind("BQACAgUAAx", "documents"),
+    "animation": Kind("CgACAgUAAx", "animations"),
+    "video": Kind("BAACAgUAAx", "videos"),
+    "voice": Kind("AwACAgUAAx", "voice", "oga"),
+    "audio": Kind("CQACAgUAAx", "music"),
+    "sticker": Kind("CAACAgUAAx", "stickers", "webp"),
+}
+PICTURED = ("photo", "animation", "video", "sticker")  # carry width and height
+PLAYED = ("animation", "video", "voice", "audio")  # carry a duration
+NAMED = ("document", "animation", "video", "audio")  # keep the name the sender's file had
+
+
 @dataclass(frozen=True)
 class StoredFile:
-    """One file; `kind` is "photo" or "document". width and height are 0 for documents."""
+    """One file; `kind` is a name of KINDS. width, height and duration are 0 where a kind has none."""
 
     file_id: str
     kind: str
@@ -24,22 +46,44 @@ class StoredFile:
     path: str
     width: int = 0
     height: int = 0
+    duration: int = 0
+    claimed_size: int = 0
+    thumbnail: "StoredFile | None" = None
 
     @property
     def unique_id(self) -> str:
         """Same content, same id, as with Telegram's file_unique_id."""
         return "AQAD" + hashlib.sha256(self.data).hexdigest()[:12]
 
+    @property
+    def size(self) -> int:
+        """Its bytes, or as many as the sender claims, so that a test of large files need not carry them."""
+        return self.claimed_size or len(self.data)
+
     def to_api(self) -> dict[str, Any]:
-        """Telegram's Document or PhotoSize."""
-        file: dict[str, Any] = {
-            "file_id": self.file_id,
-            "file_unique_id": self.unique_id,
-            "file_size": len(self.data),
-        }
+        """Telegram's Document, PhotoSize, Animation, Video, Voice, Audio or Sticker."""
+        file: dict[str, Any] = {"file_id": self.file_id, "file_unique_id": self.unique_id, "file_size": self.size}
+        if self.kind in PICTURED:
+            file |= {"width": self.width, "height": self.height}
+        if self.kind in PLAYED:
+            file["duration"] = self.duration
+        if self.kind in NAMED:
+            file["file_name"] = self.file_name
+        if self.kind == "sticker":
+            return {**file, "type": "regular", "is_animated": False, "is_video": False}
+        return file if self.kind == "photo" else {**file, "mime_type": self.content_type}
+
+    def content(self) -> dict[str, Any]:
+        """The fields of a Message that hold it."""
         if self.kind == "photo":
-            return {**file, "width": self.width, "height": self.height}
-        return {**file, "file_name": self.file_name, "mime_type": self.content_type}
+            sizes = [self.thumbnail, self] if self.thumbnail else [self]
+            return {"photo": [size.to_api() for size in sizes]}
+        if self.kind == "animation":
+            # For old bots Telegram says it a second time, as a document.
+            name = {"file_name": self.file_name, "mime_type": self.content_type}
+            plain = {"file_id": self.file_id, "file_unique_id": self.unique_id, "file_size": self.size}
+            return {"animation": self.to_api(), "document": {**plain, **name}}
+        return {self.kind: self.to_api()}
 
 
 class FileStore:
@@ -49,17 +93,25 @@ class FileStore:
         self._by_id: dict[str, StoredFile] = {}
         self._by_path: dict[str, StoredFile] = {}
 
-    def add(self, kind: str, upload: Upload) -> StoredFile:
+    def add(self, kind: str, upload: Upload, duration: int = 0, claimed_size: int = 0) -> StoredFile:
         """Keep one file. Raises ApiError when it is empty, or no picture where one is needed."""
         if not upload.data:
             raise bad_request("file must be non-empty")
-        number = len(self._by_id)
-        width, height = image_size(upload.data) if kind == "photo" else (0, 0)
-        ending = _ending(upload) if kind == "document" else "jpg"
-        file_id = f"{'AgACAgUAAx' if kind == 'photo' else 'BQACAgUAAx'}{number:06d}kBAAMCAAN5AAM2BA"
-        path = f"{kind}s/file_{number}" + (f".{ending}" if ending else "")
-        content_type = "image/jpeg" if kind == "photo" else upload.content_type
-        file = StoredFile(file_id, kind, upload.file_name, content_type, upload.data, path, width, height)
+        width, height = _measured(kind, upload.data)
+        # Telegram makes JPEGs of pictures, in more than one size.
+        content_type = {"photo": "image/jpeg", "sticker": "image/webp"}.get(kind, upload.content_type)
+        named = Upload(upload.file_name, upload.data, content_type)
+        if kind != "photo":
+            return self._keep(kind, named, width=width, height=height, duration=duration, claimed_size=claimed_size)
+        small = self._keep(kind, Upload("", THUMBNAIL, content_type), width=90, height=67)
+        return self._keep(kind, named, width=width, height=height, claimed_size=claimed_size, thumbnail=small)
+
+    def _keep(self, kind: str, upload: Upload, **facts: Any) -> StoredFile:
+        number, form = len(self._by_id), KINDS[kind]
+        file_id = f"{form.id_prefix}{number:06d}kBAAMCAAN5AAM2BA"
+        ending = form.ending or _ending(upload)
+        path = f"{form.folder}/file_{number}" + (f".{ending}" if ending else "")
+        file = StoredFile(file_id, kind, upload.file_name, upload.content_type, upload.data, path, **facts)
         self._by_id[file_id] = self._by_path[path] = file
         return file
 
@@ -72,16 +124,19 @@ class FileStore:
     def by_path(self, path: str) -> StoredFile | None:
         """The file to download; None for an unknown path and for what bots may not download."""
         file = self._by_path.get(path)
-        return file if file and len(file.data) <= MAX_DOWNLOAD else None
+        return file if file and file.size <= MAX_DOWNLOAD else None
 
     def from_args(self, kind: str, args: Args) -> StoredFile:
-        """What sendPhoto and sendDocument name: an upload, attach://, or an id sent before."""
-        value = args.text(kind)
+        """What sendPhoto, sendDocument, ... name: an upload, attach://, or an id sent before."""
+        return self.named(kind, args.text(kind), args, args.integer("duration"))
+
+    def named(self, kind: str, value: str, args: Args, duration: int = 0) -> StoredFile:
+        """As `from_args`, for a value that stands somewhere else in the request."""
         upload = args.uploads.get(value.removeprefix("attach://") if value else kind)
         if upload is not None:
             if kind == "photo" and len(upload.data) > MAX_PHOTO:
                 raise bad_request("file is too big")
-            return self.add(kind, upload)
+            return self.add(kind, upload, duration)
         if not value:
             raise bad_request(f"there is no {kind} in the request")
         if value in self._by_id and self._by_id[value].kind == kind:
@@ -94,26 +149,7 @@ def _ending(upload: Upload) -> str:
     return ending.lower() if dot and ending.isascii() and ending.isalnum() else ""
 
 
-def image_size(data: bytes) -> tuple[int, int]:
-    """Width and height of a PNG, JPEG, GIF or WebP. Raises ApiError for anything else."""
-    if data.startswith(b"\x89PNG\r\n\x1a\n") and len(data) >= 24:
-        return struct.unpack(">II", data[16:24])
-    if data[:6] in (b"GIF87a", b"GIF89a") and len(data) >= 10:
-        return struct.unpack("<HH", data[6:10])
-    if data.startswith(b"\xff\xd8\xff"):
-        return _jpeg_size(data)
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return 512, 512
-    raise bad_request("IMAGE_PROCESS_FAILED")
-
-
-def _jpeg_size(data: bytes) -> tuple[int, int]:
-    at = 2
-    while at + 9 < len(data) and data[at] == 0xFF:
-        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            height, width = struct.unpack(">HH", data[at + 5 : at + 9])
-            return width, height
-        at += 2 + length
-    # A picture cut short after its first bytes still counts, so that tests need no real JPEG.
-    return 1, 1
+def _measured(kind: str, data: bytes) -> tuple[int, int]:
+    if kind in ("photo", "sticker") or data[:3] == b"GIF":
+        return image_size(data)
+    return (640, 360) if kind in PICTURED else (0, 0)

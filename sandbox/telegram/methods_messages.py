@@ -111,7 +111,7 @@ async def edit_message_text(state: TelegramState, args: Args) -> dict[str, Any]:
     if not text:
         raise bad_request("message text is empty")
     message = _own_message(state, args)
-    if message.file is not None:
+    if message.file is not None or message.things:
         raise bad_request("there is no text in the message to edit")
     if utf16_length(text) > MAX_TEXT:
         raise bad_request("MESSAGE_TOO_LONG")

@@ -41,13 +41,45 @@ class Person:
         """Write a text; returns its message_id."""
         return self._act("say", {"text": text, "reply_to": reply_to})
 
-    def send_photo(self, data: bytes, caption: str = "", file_name: str = "photo.jpg") -> int:
-        """Send a picture; returns its message_id."""
-        return self._send("send_photo", data, caption, file_name)
+    def send_photo(self, data: bytes, caption: str = "", file_name: str = "photo.jpg", **more: Any) -> int:
+        """Send a picture; returns its message_id. `more` of every sending: `reply_to`, `album` (any text that the
+        messages of one album share), `size` (what the file claims to be, in bytes), `mime_type`."""
+        return self._send("photo", data, caption=caption, file_name=file_name, **more)
 
-    def send_document(self, name: str, data: bytes, caption: str = "") -> int:
+    def send_document(self, name: str, data: bytes, caption: str = "", **more: Any) -> int:
         """Send a file; returns its message_id."""
-        return self._send("send_document", data, caption, name)
+        return self._send("document", data, caption=caption, file_name=name, **more)
+
+    def send_animation(self, data: bytes, caption: str = "", file_name: str = "animation.mp4", **more: Any) -> int:
+        """Send a moving picture. Telegram's apps make MP4s of GIFs; name it `.gif` to be one that did not."""
+        return self._send("animation", data, caption=caption, file_name=file_name, **more)
+
+    def send_video(self, data: bytes, caption: str = "", file_name: str = "video.mp4", **more: Any) -> int:
+        """Send a video, with `duration` in seconds."""
+        return self._send("video", data, caption=caption, file_name=file_name, **more)
+
+    def send_voice(self, data: bytes, caption: str = "", **more: Any) -> int:
+        """Send a voice message, with `duration` in seconds."""
+        return self._send("voice", data, caption=caption, **more)
+
+    def send_audio(self, data: bytes, caption: str = "", file_name: str = "audio.mp3", **more: Any) -> int:
+        """Send a piece of music, with `duration` in seconds."""
+        return self._send("audio", data, caption=caption, file_name=file_name, **more)
+
+    def send_sticker(self, data: bytes, **more: Any) -> int:
+        """Send a sticker (a WebP, a PNG, ...)."""
+        return self._send("sticker", data, **more)
+
+    def send_location(self, latitude: float, longitude: float, reply_to: int | None = None) -> int:
+        """Send a place; returns its message_id."""
+        return self._act("send_location", {"latitude": latitude, "longitude": longitude, "reply_to": reply_to})
+
+    def send_contact(
+        self, phone_number: str, first_name: str, last_name: str = "", *, user_id: int | None = None, **more: Any
+    ) -> int:
+        """Send somebody's card; with the own `id` as `user_id` it is one's own, as the "share my phone" button does."""
+        card = {"phone_number": phone_number, "first_name": first_name, "last_name": last_name, "user_id": user_id}
+        return self._act("send_contact", {**card, **more})
 
     def tap(self, label: str, message_id: int | None = None, *, wait: bool = False) -> dict[str, Any]:
         """Tap the button whose label is or begins with `label`, on the newest message that has one.
@@ -136,9 +168,9 @@ class Person:
                     return
         raise NotSeen(f"message {message_id} was not deleted within {timeout:g} s")
 
-    def _send(self, path: str, data: bytes, caption: str, file_name: str) -> int:
+    def _send(self, kind: str, data: bytes, size: int | None = None, **fields: Any) -> int:
         coded = base64.b64encode(data).decode("ascii")
-        return self._act(path, {"data": coded, "caption": caption, "file_name": file_name})
+        return self._act(f"send_{kind}", {"data": coded, "file_size": size, **fields})
 
     def _act(self, path: str, body: dict[str, Any]) -> int:
         done = self._post(path, {"person": self.id, **body})
