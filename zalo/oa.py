@@ -66,6 +66,17 @@ class SentMessage:
     quota: dict[str, Any] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """Messages an OA may send without paying for each; None where Zalo says no number. `until` is as Zalo writes it."""
+
+    product_type: str
+    quota_type: str
+    total: int | None
+    remain: int | None
+    until: str
+
+
 async def get_profile(zalo: Zalo, token: str) -> OaProfile:
     """The OA that the token belongs to. Raises ZaloError."""
     data = as_dict((await _get(zalo, token, "/v2.0/oa/getoa")).data)
@@ -173,6 +184,18 @@ async def message_quota(zalo: Zalo, token: str, user_id: str) -> dict[str, Any]:
     return as_dict((await _post(zalo, token, "/v3.0/oa/quota/message", {"user_id": user_id})).data)
 
 
+async def owner_quota(zalo: Zalo, token: str, *, owner: str = "OA", **which: str) -> list[Allowance]:
+    """The allowances of consultation and transaction messages beyond what is free. Raises ZaloError.
+
+    `which` narrows: product_type (cs, transaction), quota_type (sub_quota, purchase_quota, reward_quota). Where the
+    list stands is in conflict (oa-api.md 9.2): in `data` itself, in `data.asset` or in `data.assets`.
+    """
+    data = (await _post(zalo, token, "/v3.0/oa/quota/message", {"quota_owner": owner, **which})).data
+    held = as_dict(data)
+    listed = data if isinstance(data, list) else held.get("asset") or held.get("assets")
+    return [_allowance(as_dict(item)) for item in as_list(listed) if isinstance(item, dict)]
+
+
 async def list_tags(zalo: Zalo, token: str) -> list[str]:
     """Names of all tags of the OA. Raises ZaloError."""
     return list(_texts((await _get(zalo, token, "/v2.0/oa/tag/gettagsofoa")).data))
@@ -193,6 +216,16 @@ async def _upload(zalo: Zalo, token: str, kind: str, file: tuple[str, bytes, str
     if not isinstance(handle, str) or not handle:
         raise PerhapsSent(f"{path}: accepted without {key}", status=200)
     return handle
+
+
+def _allowance(item: dict[str, Any]) -> Allowance:
+    return Allowance(
+        product_type=as_text(item.get("product_type")) or "",
+        quota_type=as_text(item.get("quota_type")) or "",
+        total=as_int(item.get("total")),
+        remain=as_int(item.get("remain")),
+        until=as_text(item.get("valid_through")) or "",
+    )
 
 
 def _flag(value: object) -> bool | None:

@@ -40,6 +40,7 @@ class Quota:
     remaining: int | None
     monthly_promotion: int | None
     remaining_monthly_promotion: int | None
+    next_month_promotion: int | None  # Zalo's estimate
     raw: dict[str, Any] = field(repr=False)
 
 
@@ -146,6 +147,7 @@ async def quota(zalo: Zalo, token: str) -> Quota:
         remaining=_allowance(data.get("remainingQuota")),
         monthly_promotion=_allowance(data.get("monthlyPromotionQuota")),
         remaining_monthly_promotion=_allowance(data.get("remainingMonthlyPromotionQuota")),
+        next_month_promotion=_allowance(data.get("estimatedNextMonthPromotionQuota")),
         raw=data,
     )
 
@@ -155,6 +157,12 @@ async def quality(zalo: Zalo, token: str) -> Quality:
     data = as_dict((await _get(zalo, token, "/quality")).data)
     undefined = "UNDEFINED"
     return Quality(as_text(data.get("oaCurrentQuality")) or undefined, as_text(data.get("oa7dayQuality")) or undefined)
+
+
+async def allowed_tags(zalo: Zalo, token: str) -> tuple[str, ...]:
+    """The kinds of content the OA may send. Open words: the samples known still show the names of before 2024."""
+    found = (as_text(item) for item in as_list((await _get(zalo, token, "/message/template-tag")).data))
+    return tuple(tag for tag in found if tag)
 
 
 async def list_templates(
@@ -175,6 +183,12 @@ async def template_info(zalo: Zalo, token: str, template_id: str) -> Template:
     """Everything Zalo says about one template: parameters, price, quality. Raises ZaloError."""
     answer = await _get(zalo, token, "/template/info/v2", {"template_id": template_id})
     return _template(as_dict(answer.data), template_id)
+
+
+async def sample_data(zalo: Zalo, token: str, template_id: str) -> dict[str, str]:
+    """The sample value of each parameter, as the template was submitted with. Raises ZaloError."""
+    data = as_dict((await _get(zalo, token, "/template/sample-data", {"template_id": template_id})).data)
+    return {name: text for name, value in data.items() if (text := as_text(value)) is not None}
 
 
 async def _get(zalo: Zalo, token: str, path: str, query: Mapping[str, str | int] | None = None) -> Answer:
