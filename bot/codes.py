@@ -9,7 +9,8 @@ from texts import Texts
 from texts.html import Html, lines
 
 CODE = re.compile(r"-\d{2,5}|\d{3}")
-TABLE_OF = {"zns": "zns", "cs": "oa"}
+# Everything that goes to a user id speaks the codes of the OA's host (zns.md 1.5, oa-api.md 11).
+TABLE_OF = {"zns": "zns", "cs": "oa", "uid": "oa", "promotion": "oa", "transaction": "oa"}
 OURS = "desk"  # the class of what stood against a message on our side; its codes have a table of their own
 
 
@@ -26,6 +27,12 @@ def _class(t: Texts, name: str) -> str:
     return name if f"class.{name}.what" in t else "unknown"
 
 
+def why(t: Texts, table: str, code: str) -> Html:
+    """Why a table's code comes; empty for a code without words of its own."""
+    key = f"code.{table}.{code}.why"
+    return t(key) if key in t else Html("")
+
+
 def looks_like_code(text: str) -> bool:
     """Whether somebody typed one of Zalo's codes and nothing else."""
     return CODE.fullmatch(text.strip()) is not None
@@ -39,5 +46,5 @@ def code_page(t: Texts, code: str) -> Html:
     body: list[Html] = [t("codes.title", code=code)]
     for table, error_class in found.items():
         what, do = explain_code(t, table, code, error_class)
-        body += [t("codes.entry", where=t(f"codes.table_{table}"), what=what, do=do)]
+        body += [t("codes.entry", where=t(f"codes.table_{table}"), what=what, why=why(t, table, code), do=do)]
     return lines(*body)
