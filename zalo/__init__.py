@@ -14,9 +14,9 @@
 
     asyncio.run(main("<access token>", "<user id>"))
 
-Modules: `oauth` (tokens), `oa` (profile, users, messages, uploads), `zns` (template messages by phone),
-`messages` (bodies and limits), `events` and `signature` (webhooks), `phone`, `media` (fetching files safely),
-`errors`. Nothing here knows a database, a web framework or this program's settings.
+Modules: `oauth` (tokens), `oa` (profile, users, messages, uploads), `zns` (template messages by phone), `messages`,
+`buttons` and `documents` (bodies and limits), `events` and `signature` (webhooks), `phone`, `media` (fetching files
+safely), `errors`. Nothing here knows a database, a web framework or this program's settings.
 """
 
 from zalo.client import Answer, AppKeys, Call, Host, Hosts, Zalo

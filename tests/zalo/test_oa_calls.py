@@ -156,6 +156,29 @@ def test_success_without_a_message_id_is_an_unknown_outcome(data: Any) -> None:
         asking(ok(data), lambda zalo: oa.send_message(zalo, "t", {}))
 
 
+@pytest.mark.parametrize(
+    ("send", "path"),
+    [
+        (oa.send_template, "/v3.0/oa/message/template"),
+        (oa.send_promotion, "/v3.0/oa/message/promotion"),
+        (oa.send_transaction, "/v3.0/oa/message/transaction"),
+    ],
+)
+def test_every_other_message_has_an_address_of_its_own(send: Any, path: str) -> None:
+    """The two older ones stand beside the template that replaced them."""
+    body = messages.template("42", "123456", {"customer": "Lan"})
+    sent, request = asking(ok({"message_id": "d7c6", "sent_time": "1767225600123"}), lambda zalo: send(zalo, "t", body))
+    assert (request.line, json.loads(request.body)) == (f"POST {path} HTTP/1.1", body)
+    assert (sent.message_id, sent.sent_at) == ("d7c6", datetime(2026, 1, 1, 0, 0, 0, 123000, tzinfo=UTC))
+
+
+def test_the_time_of_a_template_may_stand_outside_data() -> None:
+    """Sources disagree; both places are read."""
+    answer = json.dumps({"error": 0, "message": "Success", "data": {"message_id": "d7"}, "sent_time": "1767225600123"})
+    sent, _ = asking(answer.encode(), lambda zalo: oa.send_template(zalo, "t", {}))
+    assert sent.sent_at == datetime(2026, 1, 1, 0, 0, 0, 123000, tzinfo=UTC)
+
+
 def test_an_image_is_uploaded_as_one_part_named_file() -> None:
     """Multipart with length, name and type; over a megabyte too."""
     content = bytes(range(256)) * 8192
