@@ -11,8 +11,10 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import asdict
 
+from services import opt_outs
 from services.facts import Facts, Message, Person, Report, Revoked, Tagged, TagSeen, Withdrawn, as_json
 from services.names import fold_name
+from services.opt_outs import Said
 from zalo.events import FUTURE_LIMIT_MS, Event
 from zalo.shared_info import SharedInfo
 
@@ -75,6 +77,9 @@ def _message(event: Event, oa_id: str, user_id: str, inbound: bool, facts: Facts
     facts.messages.append(
         Message(oa_id, event.msg_id, user_id, inbound, kind, event.text or "", attachments, quoted, admin, event.at)
     )
+    meaning = opt_outs.meaning(event.text) if inbound and kind == "text" else None
+    if meaning is not None:
+        facts.said.append(Said(oa_id, user_id, event.at, event.msg_id, event.text or "", meaning))
 
 
 def _attachments(event: Event) -> str:

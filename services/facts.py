@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from db import is_sqlite, to_ms
-from services import erasure_jobs, token_loss
+from services import erasure_jobs, opt_outs, token_loss
+from services.opt_outs import Said
 from services.registers import CONTACTS, HEARD, LINK, MESSAGES, PEOPLE, REPORTS, TAGGED, TAGS, TOUCH
 from services.rows import chunks, many, marks, one
 
@@ -113,6 +114,7 @@ class Facts:
     reports: list[Report] = field(default_factory=list)
     revoked: list[Revoked] = field(default_factory=list)
     withdrawn: list[Withdrawn] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
     heard: dict[str, int] = field(default_factory=dict)  # oa_id -> when an event last arrived, epoch ms
 
     def __len__(self) -> int:
@@ -129,6 +131,7 @@ def write_facts(now: datetime, facts: Facts) -> None:
     many(TAGS, sorted(facts.tags, key=lambda tag: tag[:2]))
     kept = (each for each in facts.messages if each.at > gone.get((each.oa_id, each.user_id), -1))
     many(MESSAGES, [(*message, to_ms(now)) for message in sorted(kept, key=lambda message: message[:2])])
+    opt_outs.write(now, [each for each in facts.said if each.at > gone.get((each.oa_id, each.user_id), -1)])
     many(REPORTS, [(*report, to_ms(now)) for report in sorted(facts.reports)])
     for request in sorted(facts.withdrawn):
         erasure_jobs.request(now, *request)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from db import is_sqlite, to_ms, write
 from models import DeliveryState, InboxEvent, InboxState, OaState, OfficialAccount
-from services import counters, notices, receipts
+from services import counters, notices, opt_out_replies, receipts
 from services.acceptance import SERVER
 from services.desk import Desk, Work
 from services.events import read
@@ -219,6 +219,7 @@ def _apply_singly(desk: Desk, ids: list[int]) -> Facts:
         else:
             everything.people += facts.people
             everything.reports += facts.reports
+            everything.said += facts.said
     return everything
 
 
@@ -245,6 +246,11 @@ def _pass_on(desk: Desk, facts: Facts) -> None:
             receipts.settle(desk.now(), sorted(_of_our_deliveries(facts.reports)))
         except Exception:
             log.exception("receipts could not be settled now")
+    if facts.said:
+        try:
+            opt_out_replies.send(desk)
+        except Exception:
+            log.exception("opt-outs could not be answered now")
     if facts.people:
         desk.nudge(Work.PROFILES)
 
