@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ from pydantic_settings import (
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 AddressList = Annotated[tuple[str, ...], NoDecode]
 CommaList = Annotated[tuple[SecretStr, ...], NoDecode]
+VatTable = Annotated[tuple[tuple[date, int], ...], NoDecode]  # since when, percent; oldest first
 
 
 class ConfigError(Exception):
@@ -70,7 +72,9 @@ class Settings(BaseSettings):
     keep_event_keys_days: int = Field(default=90, ge=1, le=3650)
     keep_messages_days: int = Field(default=365, ge=1, le=36500)
     keep_audit_days: int = Field(default=1095, ge=30, le=36500)
+    media_allow_private: bool = False
     vat_percent: int = Field(default=8, ge=0, le=30)
+    vat_changes: VatTable = ()
     web_concurrency: int = Field(default=2, ge=1, le=64)
     log_level: str = "INFO"
     dyno: str = ""  # set by platforms whose disks are thrown away at every restart
@@ -79,6 +83,16 @@ class Settings(BaseSettings):
     @classmethod
     def _split_commas(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("vat_changes", mode="before")
+    @classmethod
+    def _dated_percents(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return tuple(sorted(_dated_percent(part) for part in value.split(",") if part.strip()))
+        except ValueError:
+            raise ValueError("is a list such as 2027-01-01:10, each a day and a percentage from 0 to 30") from None
 
     @field_validator("secret_keys")
     @classmethod
@@ -228,6 +242,13 @@ def _value(values: Mapping[str, str], name: str) -> str | None:
         return Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{name}_FILE cannot be read: {type(error).__name__}") from None
+
+
+def _dated_percent(text: str) -> tuple[date, int]:
+    day, _, percent = text.strip().partition(":")
+    if not 0 <= int(percent) <= 30:
+        raise ValueError(percent)
+    return date.fromisoformat(day.strip()), int(percent)
 
 
 def _check_url(name: str, url: str, schemes: set[str]) -> None:

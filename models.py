@@ -409,11 +409,12 @@ class ZaloUpload(Row):
     oa_id = TextField()
     name = TextField()  # as services.uploads keeps it
     kind = TextField()  # image, gif, file
+    filename = TextField(default="")  # as the customer sees it; files only
     handle = TextField()  # attachment id, or token of a file
     uploaded_at = UtcMs()
 
     class Meta:
-        indexes = ((("oa_id", "name", "kind"), True),)
+        indexes = ((("oa_id", "name", "kind", "filename"), True),)
 
 
 # --------------------------------------------------------------------------- sending

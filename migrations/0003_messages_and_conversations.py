@@ -130,13 +130,14 @@ def up(migrator, db):
         oa_id = TextField()
         name = TextField()
         kind = TextField()
+        filename = TextField(default="")
         handle = TextField()
         uploaded_at = UtcMs()
 
         class Meta:
             database = db
             table_name = "zalo_upload"
-            indexes = ((("oa_id", "name", "kind"), True),)
+            indexes = ((("oa_id", "name", "kind", "filename"), True),)
 
     db.create_tables([Consent, Conversation, Watch, Rating, ZaloUpload])
     for table, name, field in COLUMNS:

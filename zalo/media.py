@@ -16,14 +16,15 @@ from urllib.parse import urljoin, urlsplit
 import aiohttp
 
 MAX_REDIRECTS = 3
-TOTAL_LIMIT = 20.0
+TOTAL_LIMIT = 5.0
 _REDIRECTS = {301, 302, 303, 307, 308}
 
 
 class MediaReason(StrEnum):
     """Why a file was not fetched."""
 
-    ADDRESS = "address"  # not an http(s) address, or one with a password in it
+    ADDRESS = "address"  # not a web address, or one with a password in it
+    NOT_HTTPS = "not_https"
     PRIVATE = "private"  # leads to a network that is not public
     REDIRECTS = "redirects"
     STATUS = "status"
@@ -41,10 +42,10 @@ class MediaError(Exception):
 
 
 async def fetch(url: str, *, max_bytes: int, allow_private: bool = False, total_limit: float = TOTAL_LIMIT) -> bytes:
-    """The content behind an http(s) address, at most `max_bytes`, within `total_limit` seconds.
+    """The content behind an https address, at most `max_bytes`, within `total_limit` seconds.
 
-    Follows up to 3 redirects, each checked like the first. `allow_private` is for tests and sandboxes.
-    Raises MediaError only.
+    Follows up to 3 redirects, each checked like the first. `allow_private` is for tests and sandboxes: private
+    addresses and http are allowed then. Raises MediaError only.
     """
     outcome = await _outcome(url, _Rules(max_bytes, allow_private), total_limit)
     if isinstance(outcome, MediaReason):  # raised here so that no lower error with the address hangs on it
@@ -109,20 +110,20 @@ def _session(rules: _Rules) -> aiohttp.ClientSession:
 
 
 async def _follow(session: aiohttp.ClientSession, url: str, rules: _Rules) -> bytes:
-    target = _checked(url)
+    target = _checked(url, rules)
     for _ in range(MAX_REDIRECTS + 1):
         async with session.get(target, allow_redirects=False) as response:
             if response.status not in _REDIRECTS:
                 return await _read(response, rules)
-            target = _next(target, response.headers.get("Location"))
+            target = _next(target, response.headers.get("Location"), rules)
     raise _Stop(MediaReason.REDIRECTS)
 
 
-def _next(here: str, location: str | None) -> str:
+def _next(here: str, location: str | None, rules: _Rules) -> str:
     if not location:
         raise _Stop(MediaReason.STATUS)
     try:
-        there = _checked(urljoin(here, location))
+        there = _checked(urljoin(here, location), rules)
     except ValueError:
         raise _Stop(MediaReason.ADDRESS) from None
     if here.startswith("https:") and there.startswith("http:"):  # what was fetched in private stays so
@@ -130,7 +131,7 @@ def _next(here: str, location: str | None) -> str:
     return there
 
 
-def _checked(url: str) -> str:
+def _checked(url: str, rules: _Rules) -> str:
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -138,6 +139,8 @@ def _checked(url: str) -> str:
         raise _Stop(MediaReason.ADDRESS) from None
     if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc or port == 0:
         raise _Stop(MediaReason.ADDRESS)
+    if parts.scheme == "http" and not rules.allow_private:
+        raise _Stop(MediaReason.NOT_HTTPS)
     return parts.geturl()
 
 
