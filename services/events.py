@@ -13,6 +13,7 @@ from dataclasses import asdict
 
 from services import opt_outs
 from services.facts import Facts, Message, Person, Report, Revoked, Tagged, TagSeen, Withdrawn, as_json
+from services.form_answers import Answered
 from services.names import fold_name
 from services.opt_outs import Said
 from zalo.events import FUTURE_LIMIT_MS, Event
@@ -117,6 +118,8 @@ def _submitted(event: Event, oa_id: str, _received_ms: int, facts: Facts) -> Non
         return
     person = Person(oa_id, event.user_id, event.at, interaction_at=event.at)
     facts.people.append(with_shared(person, event.info, event.at, event.name) if event.info else person)
+    if event.info:
+        facts.answers.append(Answered(oa_id, event.user_id, event.at))
 
 
 def with_shared(person: Person, info: SharedInfo, at: int, rank: str) -> Person:

@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from db import is_sqlite, to_ms
-from services import erasure_jobs, opt_outs, token_loss
+from services import erasure_jobs, form_answers, opt_outs, token_loss
+from services.form_answers import Answered
 from services.opt_outs import Said
 from services.registers import CONTACTS, HEARD, LINK, MESSAGES, PEOPLE, REPORTS, TAGGED, TAGS, TOUCH
 from services.rows import chunks, many, marks, one
@@ -115,6 +116,7 @@ class Facts:
     revoked: list[Revoked] = field(default_factory=list)
     withdrawn: list[Withdrawn] = field(default_factory=list)
     said: list[Said] = field(default_factory=list)
+    answers: list[Answered] = field(default_factory=list)
     heard: dict[str, int] = field(default_factory=dict)  # oa_id -> when an event last arrived, epoch ms
 
     def __len__(self) -> int:
@@ -126,11 +128,14 @@ def write_facts(now: datetime, facts: Facts) -> None:
     write_people(now, facts.people)
     # Asked after the rows of the people are locked: an erasure that began before is seen, a later one finds the rest.
     about = {each[:2] for each in facts.tagged} | {(each.oa_id, each.user_id) for each in facts.messages}
+    about |= {each[:2] for each in facts.answers}
     gone = erased(about)
     many(TAGGED, sorted(each for each in facts.tagged if each.changed_at > gone.get(each[:2], -1)))
     many(TAGS, sorted(facts.tags, key=lambda tag: tag[:2]))
     kept = (each for each in facts.messages if each.at > gone.get((each.oa_id, each.user_id), -1))
     many(MESSAGES, [(*message, to_ms(now)) for message in sorted(kept, key=lambda message: message[:2])])
+    alive = (each for each in facts.answers if each.at > gone.get((each.oa_id, each.user_id), -1))
+    form_answers.tell(now, alive)
     opt_outs.write(now, [each for each in facts.said if each.at > gone.get((each.oa_id, each.user_id), -1)])
     many(REPORTS, [(*report, to_ms(now)) for report in sorted(facts.reports)])
     for request in sorted(facts.withdrawn):

@@ -40,8 +40,7 @@ def _settle(desk: Desk, name: str) -> bool:
         Setting.delete().where(Setting.id == note.id).execute()
         row = _answer(desk, note.value)
         if row is not None:
-            told = (opt_outs.STOPPED, opt_outs.RETURNED)
-            opt_outs.retell(desk.now(), told, note.value["oa_id"], note.value["msg_id"], {"answered": True})
+            opt_outs.retell(desk.now(), opt_outs.NOTICES, note.value["oa_id"], note.value["msg_id"], {"answered": True})
     return row is not None
 
 

@@ -30,13 +30,12 @@ class Meaning(StrEnum):
 
 
 # "hủy" and "huỷ" are the same word: the mark may stand over either letter.
-STOP_WORDS = frozenset(
-    {"dừng", "dung", "stop", "từ chối", "tu choi", "không nhận", "hủy nhận tin", "huỷ nhận tin"}
-)
+STOP_WORDS = frozenset({"dừng", "dung", "stop", "từ chối", "tu choi", "không nhận", "hủy nhận tin", "huỷ nhận tin"})
 RETURN_WORDS = frozenset({"nhận", "nhan"})
 _CANCEL = re.compile(r"\b(hủy|huỷ)\b")
 _LONGEST_WORD = 60  # characters, with the signs around it
 STOPPED, RETURNED, ASKED = "opted_out", "opted_in", "stop_or_cancel"  # notices
+NOTICES = (STOPPED, RETURNED, ASKED)
 TOLD_FOR = timedelta(days=7)  # what comes to light later than this is kept, and nobody is woken for it
 ANSWER_WITHIN = timedelta(hours=1)
 TO_ANSWER = "opt_out_reply:"  # settings: what is to be answered still; each stays for seconds, as a rule
