@@ -574,7 +574,9 @@ class Receipt(Row):
     at = UtcMs()
     tracking_id = TextField(default="")
     user_id = TextField(default="")
-    text_hash = TextField(default="")  # echoes: to find the one uncertain delivery they may belong to
+    # Echoes: of what kind (text, image ... as Zalo names the event), to find the one uncertain delivery it belongs to.
+    echoed = TextField(default="")
+    text_hash = TextField(default="")
     admin_id = TextField(default="")
     delivery = ForeignKeyField(Delivery, null=True, on_delete="SET NULL")
     created_at = UtcMs()

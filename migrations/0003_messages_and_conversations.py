@@ -23,6 +23,7 @@ COLUMNS = (
     ("delivery", "origin", TextField(default="single")),
     ("delivery", "charged", IntegerField(null=True)),
     ("delivery", "quota_type", TextField(default="")),
+    ("receipt", "echoed", TextField(default="")),
 )
 # What stood against a person until now, as statements of their own. Zalo's refusals hold for the OA whose message was
 # refused.
@@ -46,6 +47,15 @@ CLASSES = """UPDATE delivery SET send_class = COALESCE((SELECT CASE tag WHEN 'PR
     WHEN 'TRANSACTION' THEN 'transaction' ELSE 'care' END FROM zns_template
     WHERE zns_template.oa_id = delivery.oa_id AND delivery.content LIKE '%%"' || zns_template.template_id || '"%%'
     ORDER BY zns_template.id LIMIT 1), 'transaction') WHERE channel = 'zns'"""
+
+# Until now what a message cost followed from its state alone. What consultation messages cost was not kept: it stays
+# unknown (NULL).
+CHARGES = (
+    """UPDATE delivery SET charged = 0
+    WHERE development = TRUE OR state IN ('failed', 'skipped', 'expired', 'cancelled')""",
+    """UPDATE delivery SET charged = price
+    WHERE charged IS NULL AND channel = 'zns' AND state IN ('delivered', 'seen')""",
+)
 
 
 def up(migrator, db):
@@ -145,7 +155,7 @@ def up(migrator, db):
     # Messages of before this version were never told by the bot, and are not now.
     migrator.migrate(migrator.add_column("chat_message", "stored_at", UtcMs(default=0)))
     db.execute_sql('UPDATE "chat_message" SET "stored_at" = "at", "told_at" = "at"')
-    for statement in (*CONSENTS, CLASSES):
+    for statement in (*CONSENTS, CLASSES, *CHARGES):
         db.execute_sql(statement)
     for table, name in (
         ("contact", "opted_out_at"),

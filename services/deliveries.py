@@ -14,8 +14,9 @@ from typing import Any
 
 from db import to_ms, write
 from models import Channel, Delivery, DeliveryState, OfficialAccount
-from services import notices
+from services import notices, prices
 from services.errors import NotFound
+from services.prices import with_vat as with_vat
 
 S = DeliveryState
 
@@ -60,17 +61,23 @@ def move(now: datetime, delivery_id: int, to: DeliveryState, *conditions: Any, *
         legal = Delivery.state.in_(sorted(MOVES[to]))
         moved = Delivery.update(state=to, **values).where(Delivery.id == delivery_id, legal, *conditions).execute()
         if moved and to is not S.SENDING:
+            _charge(delivery_id)
             show(now, delivery_id)
     return bool(moved)
 
 
-def answered(now: datetime, delivery_id: int, msg_id: str, sent_at: datetime | None) -> bool:
-    """Zalo took the message as `msg_id`. Safe after its receipts; False when nothing is left to say."""
+def answered(now: datetime, delivery_id: int, msg_id: str, sent_at: datetime | None, quota_type: str = "") -> bool:
+    """Zalo took the message as `msg_id`, and paid it from the allowance `quota_type` if it named one.
+
+    Safe after its receipts; False when nothing is left to say.
+    """
     with write():
         row = get(delivery_id)
         sent_at = sent_at or row.attempted_at or now
         _fill(delivery_id, Delivery.msg_id == "", msg_id=msg_id)
         _fill(delivery_id, Delivery.sent_at.is_null(), sent_at=sent_at)
+        _fill(delivery_id, Delivery.quota_type == "", quota_type=quota_type)
+        _charge(delivery_id)
         return move(now, delivery_id, S.SENT, next_attempt_at=_question_at(row, sent_at), **_NO_ERROR)
 
 
@@ -133,22 +140,21 @@ def iterate(*, oa_id: str | None = None, chunk: int = 1000) -> Iterator[Delivery
 
 
 def cost(delivery: Delivery) -> int | None:
-    """VND with VAT that this delivery has cost: 0 for what was not delivered in time; None while nobody knows."""
-    if delivery.development or delivery.state in {S.FAILED, S.SKIPPED, S.EXPIRED, S.CANCELLED, S.QUEUED}:
+    """VND with VAT that this delivery has cost so far: 0 for what did not come in time; None while nobody knows."""
+    if delivery.state == S.QUEUED:
         return 0
-    if delivery.state not in {S.DELIVERED, S.SEEN} or delivery.price is None:
-        return None
-    return with_vat(delivery.price, delivery.vat_percent or 0)
-
-
-def with_vat(price: int, percent: int) -> int:
-    """The price with VAT in whole VND, halves up."""
-    return (price * (100 + percent) + 50) // 100
+    charged = delivery.charged if delivery.charged is not None else prices.charge(delivery)
+    return None if charged is None else with_vat(charged, delivery.vat_percent or 0)
 
 
 def _fill(delivery_id: int, empty: Any, **values: Any) -> None:
     if all(value not in {"", None} for value in values.values()):
         Delivery.update(**values).where(Delivery.id == delivery_id, empty).execute()
+
+
+def _charge(delivery_id: int) -> None:
+    """Keep what it cost, as far as its row tells now: the answer, the receipts and our own sweep come in any order."""
+    Delivery.update(charged=prices.charge(get(delivery_id))).where(Delivery.id == delivery_id).execute()
 
 
 def _question_at(row: Delivery, sent_at: datetime) -> datetime | None:
@@ -161,7 +167,7 @@ def _too_late(row: Delivery, at: datetime) -> bool:
     # The attempt, not the answer, is the start: it is known whether or not an answer came. It lies a moment earlier,
     # so a delivery in the last moment of the timeout may be called late.
     start = row.attempted_at or row.sent_at
-    if row.channel != Channel.ZNS or row.timeout_ms is None or start is None:
+    if row.channel not in prices.BY_TEMPLATE or row.timeout_ms is None or start is None:
         return False
     return bool(to_ms(at) - to_ms(start) > row.timeout_ms + _CLOCK_SLACK_MS)
 

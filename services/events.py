@@ -63,10 +63,12 @@ def _echo(event: Event, oa_id: str, _received_ms: int, facts: Facts) -> None:
     facts.people.append(Person(oa_id, event.user_id, event.at))
     _message(event, oa_id, event.user_id, False, facts)
     if event.msg_id:
-        hashed, admin = text_hash(event.text), event.admin_id or ""
         facts.reports.append(
-            Report(oa_id, event.msg_id, "echo", event.at, user_id=event.user_id, text_hash=hashed, admin_id=admin)
-        )
+            Report(
+                oa_id, event.msg_id, "echo", event.at, user_id=event.user_id, text_hash=text_hash(event.text),
+                admin_id=event.admin_id or "", echoed=event.name.removeprefix("oa_send_"),
+            )
+        )  # fmt: skip
 
 
 def _message(event: Event, oa_id: str, user_id: str, inbound: bool, facts: Facts) -> None:

@@ -86,6 +86,7 @@ class Report(NamedTuple):
     user_id: str = ""
     text_hash: str = ""
     admin_id: str = ""
+    echoed: str = ""  # of what kind the echoed message is, as the event's name has it
 
 
 class Revoked(NamedTuple):

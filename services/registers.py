@@ -125,11 +125,11 @@ ON CONFLICT (oa_id, msg_id) DO UPDATE SET
 
 # The first time a message was reported seen is when it was seen.
 REPORTS = f"""
-INSERT INTO receipt (oa_id, msg_id, kind, at, tracking_id, user_id, text_hash, admin_id, created_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO receipt (oa_id, msg_id, kind, at, tracking_id, user_id, text_hash, admin_id, echoed, created_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (oa_id, msg_id, kind) DO UPDATE SET
   at = CASE WHEN excluded.at < receipt.at THEN excluded.at ELSE receipt.at END,
-  {_greater("receipt", "tracking_id", "user_id", "text_hash", "admin_id")}
+  {_greater("receipt", "tracking_id", "user_id", "text_hash", "admin_id", "echoed")}
 """
 
 CONTACTS = "INSERT INTO contact (phone, name, created_at) VALUES (?, '', ?) ON CONFLICT DO NOTHING"

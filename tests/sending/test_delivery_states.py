@@ -228,7 +228,7 @@ def test_an_unknown_outcome_is_told_beside_the_message(oa, clock):
 )  # fmt: skip
 def test_only_what_was_delivered_in_time_costs(state, development, expected):
     """300 and 8 % VAT; what nobody knows yet is not counted as nothing."""
-    row = Delivery(state=state, development=development, price=300, vat_percent=8)
+    row = Delivery(channel="zns", state=state, development=development, price=300, vat_percent=8)
     assert deliveries.cost(row) == expected
 
 
