@@ -10,7 +10,19 @@ import structlog
 
 from db import in_thread
 from models import FollowerSync, OaState, OfficialAccount
-from services import accounts, connect_tickets, endings, erasure_sweep, notices, reconcile, templates, tokens
+from services import (
+    accounts,
+    connect_tickets,
+    endings,
+    erasure_sweep,
+    notices,
+    quotas,
+    rating_pull,
+    reconcile,
+    rereading,
+    templates,
+    tokens,
+)
 from services import purge as forget
 from services.desk import VIETNAM, Desk, Work
 from services.errors import DeskError
@@ -58,7 +70,7 @@ async def refresh_profiles(desk: Desk) -> int:
     """Profile (package, verification) and ZNS quota and quality of every OA."""
     every = await in_thread(_connected)
     await _each(desk, every, accounts.refresh_profile)
-    await _each(desk, every, templates.refresh_quota)
+    await _each(desk, every, quotas.refresh)
     return len(every)
 
 
@@ -69,6 +81,18 @@ async def reconcile_all(desk: Desk) -> int:
         await in_thread(reconcile.start, desk, oa)
     desk.nudge(Work.SYNC)
     await _each(desk, every, templates.sync)
+    return len(every)
+
+
+async def reread_changed(desk: Desk) -> int:
+    """Read again what an event said has changed at Zalo: templates, quotas."""
+    return await rereading.run(desk)
+
+
+async def pull_ratings(desk: Desk) -> int:
+    """The daily look at the ratings Zalo keeps, for those no event brought."""
+    every = await in_thread(_connected)
+    await _each(desk, every, rating_pull.pull)
     return len(every)
 
 
@@ -113,7 +137,7 @@ async def _first_look(desk: Desk, oa: OfficialAccount) -> None:
         desk.nudge(Work.SYNC)
     await accounts.refresh_profile(desk, oa)
     await templates.sync(desk, oa)
-    await templates.refresh_quota(desk, oa)
+    await quotas.refresh(desk, oa)
 
 
 def _newcomers(now: datetime) -> list[OfficialAccount]:

@@ -11,12 +11,17 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import asdict
 
+from db import to_ms
 from services import opt_outs
 from services.facts import Facts, Message, Person, Report, Revoked, Tagged, TagSeen, Withdrawn, as_json
 from services.form_answers import Answered
 from services.names import fold_name
 from services.opt_outs import Said
+from services.ratings import Rated
+from services.template_changes import QuotaChanged, TemplateChanged
 from zalo.events import FUTURE_LIMIT_MS, Event
+from zalo.payload import as_dict, as_id
+from zalo.ratings import read_rating
 from zalo.shared_info import SharedInfo
 
 _EARLIEST_MS = 946_684_800_000  # the year 2000
@@ -161,6 +166,28 @@ def _withdrew(event: Event, oa_id: str, _received_ms: int, facts: Facts) -> None
         facts.withdrawn.append(Withdrawn(oa_id, event.user_id, event.at))
 
 
+def _feedback(event: Event, oa_id: str, received_ms: int, facts: Facts) -> None:
+    found = read_rating(as_dict(event.body.get("message")))
+    if found is None:
+        return
+    at = to_ms(found.at) if found.at is not None else event.at
+    at = at if _EARLIEST_MS < at <= received_ms + FUTURE_LIMIT_MS else event.at
+    facts.rated.append(Rated(oa_id, found.msg_id, found.tracking_id, found.rate, found.note, found.feedbacks, at))
+
+
+def _template_changed(event: Event, oa_id: str, _received_ms: int, facts: Facts) -> None:
+    """Which template; everything else is asked of Zalo. Without one (not documented) it is about the OA's quota."""
+    template_id = as_id(event.body.get("template_id")) or as_id(event.body.get("templateId"))
+    if template_id:
+        facts.templates.append(TemplateChanged(oa_id, template_id))
+    else:
+        facts.quotas.append(QuotaChanged(oa_id))
+
+
+def _quota_changed(_event: Event, oa_id: str, _received_ms: int, facts: Facts) -> None:
+    facts.quotas.append(QuotaChanged(oa_id))
+
+
 _READERS: dict[str, _Reader] = {
     "follow": _follow,
     "unfollow": _follow,
@@ -175,4 +202,10 @@ _READERS: dict[str, _Reader] = {
     "remove_tag": _tag_removed,
     "permission_revoked": _revoked,
     "user_withdraw": _withdrew,
+    "user_feedback": _feedback,
+    "change_template_status": _template_changed,
+    "change_template_quality": _template_changed,
+    "change_template_quota": _template_changed,
+    "change_oa_template_tags": _quota_changed,
+    "change_oa_daily_quota": _quota_changed,
 }

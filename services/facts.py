@@ -12,11 +12,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from db import is_sqlite, to_ms
-from services import erasure_jobs, form_answers, opt_outs, token_loss
+from services import conversation_facts, erasure_jobs, form_answers, opt_outs, ratings, template_changes, token_loss
 from services.form_answers import Answered
 from services.opt_outs import Said
-from services.registers import CONTACTS, HEARD, LINK, MESSAGES, PEOPLE, REPORTS, TAGGED, TAGS, TOUCH
+from services.ratings import Rated
+from services.registers import CONTACTS, HEARD, LINK, MESSAGES, PEOPLE, QUOTA_WANTED, REPORTS, TAGGED, TAGS, TOUCH
 from services.rows import chunks, many, marks, one
+from services.template_changes import QuotaChanged, TemplateChanged
 
 PULLED = ""  # rank of a fact Zalo's API told: an event of the same millisecond is more exact
 
@@ -118,6 +120,9 @@ class Facts:
     withdrawn: list[Withdrawn] = field(default_factory=list)
     said: list[Said] = field(default_factory=list)
     answers: list[Answered] = field(default_factory=list)
+    rated: list[Rated] = field(default_factory=list)
+    templates: list[TemplateChanged] = field(default_factory=list)
+    quotas: list[QuotaChanged] = field(default_factory=list)
     heard: dict[str, int] = field(default_factory=dict)  # oa_id -> when an event last arrived, epoch ms
 
     def __len__(self) -> int:
@@ -133,22 +138,27 @@ def write_facts(now: datetime, facts: Facts) -> None:
     gone = erased(about)
     many(TAGGED, sorted(each for each in facts.tagged if each.changed_at > gone.get(each[:2], -1)))
     many(TAGS, sorted(facts.tags, key=lambda tag: tag[:2]))
-    kept = (each for each in facts.messages if each.at > gone.get((each.oa_id, each.user_id), -1))
-    many(MESSAGES, [(*message, to_ms(now)) for message in sorted(kept, key=lambda message: message[:2])])
+    kept = [each for each in facts.messages if each.at > gone.get((each.oa_id, each.user_id), -1)]
+    many(MESSAGES, [(*each, to_ms(now), _told(each, now)) for each in sorted(kept, key=lambda each: each[:2])])
+    conversation_facts.merge(kept)
     alive = (each for each in facts.answers if each.at > gone.get((each.oa_id, each.user_id), -1))
     form_answers.tell(now, alive)
     opt_outs.write(now, [each for each in facts.said if each.at > gone.get((each.oa_id, each.user_id), -1)])
     many(REPORTS, [(*report, to_ms(now)) for report in sorted(facts.reports)])
     for request in sorted(facts.withdrawn):
         erasure_jobs.request(now, *request)
+    ratings.record(now, facts.rated)
+    template_changes.mark(now, facts.templates)
     _write_oas(now, facts)
 
 
 def _write_oas(now: datetime, facts: Facts) -> None:
     """OA after OA, as every batch does; of each its token before itself, as whoever saves tokens does."""
-    for oa_id in sorted({each.oa_id for each in facts.revoked} | facts.heard.keys()):
+    for oa_id in sorted({each.oa_id for each in (*facts.revoked, *facts.quotas)} | facts.heard.keys()):
         for each in sorted(each for each in facts.revoked if each.oa_id == oa_id):
             token_loss.revoked(now, *each)
+        if QuotaChanged(oa_id) in facts.quotas:
+            many(QUOTA_WANTED, [(to_ms(now), oa_id)])
         if oa_id in facts.heard:
             many(HEARD, [(facts.heard[oa_id], oa_id, facts.heard[oa_id])])
 
@@ -177,8 +187,13 @@ def erased(people: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
     return found
 
 
+def _told(message: Message, now: datetime) -> int | None:
+    """Nobody is to be told of what we sent ourselves; `services.telling` tells of the rest."""
+    return None if message.inbound or message.admin_id else to_ms(now)
+
+
 def _says_more(person: Person) -> bool:
-    return person.follow_at is not None or person.shared_at is not None
+    return person.follow_at is not None or person.shared_at is not None or person.phone_at is not None
 
 
 def as_json(value: Any) -> str:

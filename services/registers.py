@@ -104,8 +104,8 @@ ON CONFLICT (oa_id, name) DO UPDATE SET
 # One message id has one content; should Zalo ever use one twice, the later wins whichever came first.
 MESSAGES = f"""
 INSERT INTO chat_message (oa_id, msg_id, user_id, inbound, kind, text, attachments, quote_msg_id, admin_id, at,
-  stored_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  stored_at, told_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (oa_id, msg_id) DO UPDATE SET
   {
     _taken(
@@ -140,3 +140,5 @@ WHERE oa_id = ? AND user_id = ? AND phone <> ''
 """
 
 HEARD = "UPDATE official_account SET last_event_at = ? WHERE oa_id = ? AND COALESCE(last_event_at, 0) < ?"
+
+QUOTA_WANTED = "UPDATE official_account SET quota_wanted_at = ? WHERE oa_id = ?"

@@ -43,10 +43,13 @@ JOBS = (
     Job("tokens", _every(minutes=1), chores.renew_tokens),
     Job("newcomers", _every(minutes=1), chores.look_at_newcomers),
     Job("connect", _every(minutes=1), chores.drop_connect_tickets),
+    Job("rereading", _every(minutes=1), chores.reread_changed),
     Job("silence", _every(minutes=15), chores.warn_of_silence),
     Job("profiles", _every(hours=3), chores.refresh_profiles),
     Job("endings", _every(hours=1), chores.warn_of_endings),
     Job("reconcile", _daily(2, 30), chores.reconcile_all),
+    # By day: an unhappy customer's words of the night are told at once, and nobody is woken by them.
+    Job("ratings", _daily(7, 30), chores.pull_ratings),
     Job("erasures", _every(minutes=1), chores.go_on_erasing),
     Job("purge", _daily(3, 30), chores.purge),
 )

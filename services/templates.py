@@ -1,27 +1,37 @@
-"""ZNS templates as Zalo describes them, and the check of what goes into one.
+"""ZNS templates as Zalo describes them.
 
 The rules of a template are what Zalo says about it (`listParams`), never a table of ours: kinds of parameters come and
-go, and a template keeps the rules it was approved with.
+go, and a template keeps the rules it was approved with. What may go into one is checked by `template_params`, its
+wording is kept by `template_bodies`, the quota by `quotas`; their everyday functions can be had from here too.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
+
 from db import in_thread, to_ms, write
 from models import OfficialAccount, ZnsTemplate
-from services import gateway
+from services import gateway, template_changes
 from services.desk import Desk
-from services.errors import Invalid, NotFound, Refusal
+from services.errors import DeskError, NotFound, Refusal
 from services.pacing import Lane
+from services.quotas import note as note_quota
+from services.quotas import refresh as refresh_quota
+from services.template_bodies import filled as filled_body
+from services.template_params import check_param, check_params
 from zalo import zns
 from zalo.client import Host, Zalo
 from zalo.errors import Refused, ZaloError
-from zalo.payload import clean
+
+__all__ = [
+    "check_param", "check_params", "filled_body", "fresh", "get", "known", "listing", "note_quota", "refresh_quota",
+    "reread", "sample", "sendable", "sync",
+]  # fmt: skip
+log = structlog.get_logger(__name__)
 
 FRESH_FOR = timedelta(minutes=10)
 ENABLED, DELETED = "ENABLE", "DELETE"
@@ -62,7 +72,8 @@ def _whole_list_read(oa: OfficialAccount, at: datetime) -> None:
 
 def listing(oa: OfficialAccount, *, only_sendable: bool = False) -> list[ZnsTemplate]:
     """Known templates, those that can be sent first, by name."""
-    rows = ZnsTemplate.select().where(ZnsTemplate.oa == oa.id, ZnsTemplate.status != DELETED)
+    # One without a status was named by an event and is not read yet.
+    rows = ZnsTemplate.select().where(ZnsTemplate.oa == oa.id, ZnsTemplate.status.not_in([DELETED, ""]))
     found = sorted(rows, key=lambda row: (not sendable(row), row.name.casefold(), row.template_id))
     return [row for row in found if sendable(row)] if only_sendable else found
 
@@ -85,60 +96,38 @@ async def fresh(desk: Desk, oa: OfficialAccount, template_id: str) -> ZnsTemplat
     if known is not None and known.params is not None and known.synced_at > desk.now() - FRESH_FOR:
         return known
     try:
-        return await _read(desk, oa, template_id, Lane.URGENT)
-    except Refused as refused:
-        if refused.code in _NO_SUCH:
-            raise NotFound("template.unknown", code=str(refused.code), template_id=template_id[:40]) from None
-        return _or_raise(known, refused)
+        return await reread(desk, oa, template_id, Lane.URGENT)
     except (ZaloError, Refusal) as trouble:
         return _or_raise(known, trouble)
 
 
-def check_params(template: ZnsTemplate, params: Mapping[str, str]) -> dict[str, str]:
-    """The values as they will be sent: NFC, line breaks as spaces, in the template's order.
+async def reread(desk: Desk, oa: OfficialAccount, template_id: str, lane: Lane = Lane.BACKGROUND) -> ZnsTemplate:
+    """One template as Zalo describes it now. One that Zalo does not have for this OA is marked DELETE.
 
-    Raises Invalid, one key for each rule: `param.unknown` (param), `param.missing` (param), `param.too_long` and
-    `param.too_short` (param, length, limit), `param.format` (param, type, example).
+    Raises NotFound `template.unknown` (template_id) for such a one, else ZaloError, Refusal.
     """
-    rules = template.params or []
-    names = {rule["name"] for rule in rules}
-    for name in params:
-        if name not in names:
-            raise Invalid("param.unknown", param=name[:60])
-    checked = {rule["name"]: check_param(rule, params.get(rule["name"])) for rule in rules}
-    return {name: value for name, value in checked.items() if value is not None}
+    try:
+        return await _read(desk, oa, template_id, lane)
+    except Refused as refused:
+        if refused.code not in _NO_SUCH:
+            raise
+        await in_thread(_gone, oa, template_id)
+        raise NotFound("template.unknown", code=str(refused.code), template_id=template_id[:40]) from None
 
 
-def check_param(rule: Mapping[str, Any], given: str | None) -> str | None:
-    """One value by the rule of its parameter; None when it is left out, rightly. Raises Invalid as `check_params`."""
-    name = rule["name"]
-    value = _tidy(given or "")
-    if not value:
-        if rule["required"] and not rule["accept_null"]:
-            raise Invalid("param.missing", param=name)
-        return "" if given is not None and rule["accept_null"] else None
-    if rule["max_length"] is not None and len(value) > rule["max_length"]:
-        raise Invalid("param.too_long", param=name, length=len(value), limit=rule["max_length"])
-    if len(value) < rule["min_length"]:
-        raise Invalid("param.too_short", param=name, length=len(value), limit=rule["min_length"])
-    fits, example = _FORMATS.get(str(rule["type"]).upper(), _ANY)
-    if not fits(value):
-        raise Invalid("param.format", param=name, type=rule["type"], example=example)
-    return value
+async def sample(desk: Desk, oa: OfficialAccount, template_id: str) -> dict[str, str]:
+    """The template's sample value of each parameter, kept with the parameters once it is known; {} if it is not.
 
-
-def set_body(template: ZnsTemplate, body: str) -> None:
-    """Keep the wording a manager pasted; Zalo's API never gives it. Placeholders are written `<name>`."""
-    ZnsTemplate.update(body=clean(body)[:4000]).where(ZnsTemplate.id == template.id).execute()
-    template.body = clean(body)[:4000]
-
-
-def filled_body(template: ZnsTemplate, params: Mapping[str, str]) -> str:
-    """The pasted wording with the values in it; empty when nobody pasted it."""
-    text = str(template.body)
-    for name, value in params.items():
-        text = text.replace(f"<{name}>", value)
-    return text
+    Asks Zalo only when none is known. Raises NotFound `template.unknown` (template_id).
+    """
+    row = await in_thread(get, oa, template_id)
+    rules: list[dict[str, Any]] = row.params or []
+    if any("sample" not in rule for rule in rules):
+        given = await _samples(desk, oa, template_id, Lane.URGENT)
+        if given is not None:
+            rules = [{**rule, "sample": given.get(rule["name"], "")} for rule in rules]
+            await in_thread(_keep_params, row, rules)
+    return {rule["name"]: rule["sample"] for rule in rules if rule.get("sample")}
 
 
 def sendable(template: ZnsTemplate) -> bool:
@@ -146,52 +135,58 @@ def sendable(template: ZnsTemplate) -> bool:
     return bool(template.status == ENABLED)
 
 
-async def refresh_quota(desk: Desk, oa: OfficialAccount, lane: Lane = Lane.BACKGROUND) -> None:
-    """Read the ZNS quota and the sending quality of the OA into its row. Raises ZaloError, Refusal."""
-    quota = await gateway.call(desk, oa, zns.quota, lane=lane, host=Host.BUSINESS)
-    quality = await gateway.call(desk, oa, zns.quality, lane=lane, host=Host.BUSINESS)
-    values = {
-        "daily": quota.daily,
-        "remaining": quota.remaining,
-        "monthly_promotion": quota.monthly_promotion,
-        "remaining_monthly_promotion": quota.remaining_monthly_promotion,
-        "quality_48h": quality.current,
-        "quality_7d": quality.week,
-    }
-    await in_thread(_keep_quota, desk, oa, values)
-
-
-def note_quota(desk: Desk, oa: OfficialAccount, daily: int | None, remaining: int | None) -> None:
-    """Keep what the answer to a send said about the quota; it is newer than what was asked for."""
-    if remaining is not None:
-        known = OfficialAccount.get_by_id(oa.id).zns_quota or {}
-        _keep_quota(
-            desk, oa, {**known, "daily": known.get("daily") if daily is None else daily, "remaining": remaining}
-        )
-
-
-def _keep_quota(desk: Desk, oa: OfficialAccount, values: dict[str, Any]) -> None:
-    OfficialAccount.update(zns_quota=values, zns_quota_at=desk.now()).where(OfficialAccount.id == oa.id).execute()
-    oa.zns_quota, oa.zns_quota_at = values, desk.now()
-
-
 def _list_from(offset: int) -> Callable[[Zalo, str], Coroutine[Any, Any, zns.TemplatePage]]:
     return lambda zalo, token: zns.list_templates(zalo, token, offset)
 
 
 async def _read(desk: Desk, oa: OfficialAccount, template_id: str, lane: Lane) -> ZnsTemplate:
+    asked = desk.now()
     found = await gateway.call(
         desk, oa, lambda zalo, token: zns.template_info(zalo, token, template_id), lane=lane, host=Host.BUSINESS
     )
-    return await in_thread(_store, desk, oa, found)
+    row = await in_thread(_known, oa, template_id)
+    rules = _with_samples([_rule(param) for param in found.params], row)
+    if (
+        any("sample" not in rule for rule in rules)
+        and (given := await _samples(desk, oa, template_id, lane)) is not None
+    ):
+        rules = [{**rule, "sample": given.get(rule["name"], "")} for rule in rules]
+    return await in_thread(_store, desk, oa, found, rules, asked)
 
 
-def _store(desk: Desk, oa: OfficialAccount, found: zns.Template) -> ZnsTemplate:
+async def _samples(desk: Desk, oa: OfficialAccount, template_id: str, lane: Lane) -> dict[str, str] | None:
+    """None when Zalo does not say: samples are a help, nothing waits for them."""
+
+    async def work(zalo: Zalo, token: str) -> dict[str, str]:
+        return await zns.sample_data(zalo, token, template_id)
+
+    try:
+        return await gateway.call(desk, oa, work, lane=lane, host=Host.BUSINESS)
+    except (ZaloError, DeskError) as trouble:
+        log.info("no_sample_data", oa_id=oa.oa_id, template_id=template_id, problem=type(trouble).__name__)
+        return None
+
+
+def _with_samples(rules: list[dict[str, Any]], row: ZnsTemplate | None) -> list[dict[str, Any]]:
+    """The samples already known; a template with a new parameter is asked for anew."""
+    before = {rule["name"]: rule["sample"] for rule in (row.params or [] if row else []) if "sample" in rule}
+    if not {rule["name"] for rule in rules} <= before.keys():
+        return rules
+    return [{**rule, "sample": before[rule["name"]]} for rule in rules]
+
+
+def _keep_params(row: ZnsTemplate, rules: list[dict[str, Any]]) -> None:
+    ZnsTemplate.update(params=rules).where(ZnsTemplate.id == row.id).execute()
+
+
+def _store(
+    desk: Desk, oa: OfficialAccount, found: zns.Template, rules: list[dict[str, Any]], asked: datetime
+) -> ZnsTemplate:
     values = {
         "name": found.name,
         "status": found.status,
         "reason": found.reason or "",
-        "params": [_rule(param) for param in found.params],
+        "params": rules,
         "buttons": list(found.buttons),
         "timeout_ms": found.timeout // timedelta(milliseconds=1),
         "preview_url": found.preview_url or "",
@@ -203,10 +198,22 @@ def _store(desk: Desk, oa: OfficialAccount, found: zns.Template) -> ZnsTemplate:
         "remaining_quota": found.remaining_quota,
         "synced_at": desk.now(),
     }
-    ZnsTemplate.insert(oa=oa.id, template_id=found.template_id, **values).on_conflict(
-        conflict_target=[ZnsTemplate.oa, ZnsTemplate.template_id], update=values
-    ).execute()
-    return get(oa, found.template_id)
+    with write():
+        before = template_changes.look(oa, found.template_id)
+        ZnsTemplate.insert(oa=oa.id, template_id=found.template_id, **values).on_conflict(
+            conflict_target=[ZnsTemplate.oa, ZnsTemplate.template_id], update=values
+        ).execute()
+        row = get(oa, found.template_id)
+        # An event that came while Zalo was being asked may be newer than the answer: that one waits for the next look.
+        answered = (ZnsTemplate.id == row.id, ZnsTemplate.reread_at <= asked)
+        ZnsTemplate.update(reread_at=None).where(*answered).execute()
+        template_changes.tell(desk.now(), oa, before, row)
+    return row
+
+
+def _gone(oa: OfficialAccount, template_id: str) -> None:
+    which = (ZnsTemplate.oa == oa.id, ZnsTemplate.template_id == template_id)
+    ZnsTemplate.update(status=DELETED, reread_at=None).where(*which).execute()
 
 
 def _rule(param: zns.TemplateParam) -> dict[str, Any]:
@@ -235,30 +242,3 @@ def _or_raise(known: ZnsTemplate | None, trouble: Exception) -> ZnsTemplate:
     if known is None or known.params is None:
         raise trouble
     return known
-
-
-def _tidy(text: str) -> str:
-    # What Zalo does with a line break inside a value is not documented; a space reads the same.
-    return " ".join(unicodedata.normalize("NFC", clean(text)).split())
-
-
-Fits = Callable[[str], bool]
-
-
-def _matches(pattern: str) -> Fits:
-    compiled = re.compile(pattern)
-    return lambda value: compiled.fullmatch(value) is not None
-
-
-# Only types that say what they are; `STRING`, the usual one, is free text and Zalo judges the rest.
-_TIME = r"(?:\d{1,2}:\d{2}(?::\d{2})?(?: \d{1,2}/\d{1,2}/\d{4})?|\d{1,2}/\d{1,2}/\d{4}|\d{1,2}/\d{4})"
-_ANY: tuple[Fits, str] = (lambda value: True, "")
-_FORMATS: Mapping[str, tuple[Fits, str]] = {
-    "DATE": (_matches(_TIME), "24/11/2026"),
-    "TIME": (_matches(_TIME), "09:30 24/11/2026"),
-    "DATETIME": (_matches(_TIME), "09:30 24/11/2026"),
-    "NUMBER": (_matches(r"-?\d+(?:\.\d+)?"), "1000"),
-    "CURRENCY": (_matches(r"\d+"), "250000"),
-    "PHONE": (_matches(r"\+?\d+"), "0901234567"),
-    "URL": (_matches(r"\S+"), "https://example.vn"),
-}
