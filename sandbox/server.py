@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 import sys
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -16,6 +17,8 @@ from sandbox.zalo_side.clock import SandboxClock
 from sandbox.zalo_side.console import ready_line
 from sandbox.zalo_side.control import add_control
 from sandbox.zalo_side.faults import TELEGRAM
+from sandbox.zalo_side.judging import turn_day
+from sandbox.zalo_side.midnights import Midnights
 from sandbox.zalo_side.oauth import Oauth
 from sandbox.zalo_side.openapi import OpenApi
 from sandbox.zalo_side.world import World
@@ -31,6 +34,7 @@ class Sandbox:
     def __init__(self, options: Options, clock: SandboxClock | None = None) -> None:
         self.options = options
         self.world = World(options, clock)
+        self._midnights = Midnights(self.world.clock, partial(turn_day, self.world))
         self.app = self._assemble()
         self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=1.0)
 
@@ -69,9 +73,11 @@ class Sandbox:
         port = self._runner.addresses[0][1]
         self.world.base = f"http://{self.options.host}:{port}"
         await self.world.start()
+        self._midnights.start()
         return ready_line(self.world)
 
     async def stop(self) -> None:
+        self._midnights.stop()
         await self.world.stop()
         await self._runner.cleanup()
 

@@ -5,8 +5,9 @@ from aiohttp import web
 from sandbox.zalo_side.answers import JsonObject, Refusal, respond
 from sandbox.zalo_side.call import Call, Endpoint, whole
 from sandbox.zalo_side.gate import proof_holds, token_owner
+from sandbox.zalo_side.shapes import number_or_text
 from sandbox.zalo_side.template_data import zns_refusal
-from sandbox.zalo_side.templates import STATUS_NUMBERS, Tag, Template
+from sandbox.zalo_side.templates import STATUS_NUMBERS, Template
 from sandbox.zalo_side.world import World
 from sandbox.zalo_side.zns import send_by_hash, send_by_phone
 
@@ -50,17 +51,21 @@ async def message_status(call: Call) -> JsonObject:
 async def message_quota(call: Call) -> JsonObject:
     quota = call.oa.quota
     quota.roll(call.world.today())
-    return _success(
-        {
-            "dailyQuota": quota.daily,
-            "remainingQuota": max(0, quota.daily - quota.sent_today),
-            "dailyQuotaPromotion": None,
-            "remainingQuotaPromotion": None,
-            "monthlyPromotionQuota": quota.monthly_promotion,
-            "remainingMonthlyPromotionQuota": max(0, quota.monthly_promotion - quota.promoted_this_month),
-            "estimatedNextMonthPromotionQuota": quota.monthly_promotion,
-        }
-    )
+    promotion = quota.monthly_promotion
+    left = max(0, promotion - quota.promoted_this_month)
+    book = call.oa.book
+    estimate = book.estimate(call.world.clock.now().date()) if book.useful else promotion
+    numbers = {
+        "dailyQuota": quota.daily,
+        "remainingQuota": max(0, quota.daily - quota.sent_today),
+        "monthlyPromotionQuota": promotion,
+        "remainingMonthlyPromotionQuota": left,
+        "estimatedNextMonthPromotionQuota": estimate,
+    }
+    # The two daily promotion numbers have been null since 2024-11-01 (zns 2.2).
+    empty = {"dailyQuotaPromotion": None, "remainingQuotaPromotion": None}
+    shape = call.oa.shapes.quota_numbers
+    return _success(empty | {name: number_or_text(number, shape, int) for name, number in numbers.items()})
 
 
 async def quality(call: Call) -> JsonObject:
@@ -68,7 +73,7 @@ async def quality(call: Call) -> JsonObject:
 
 
 async def template_tags(call: Call) -> JsonObject:
-    return _success([tag.value for tag in Tag])
+    return _success(list(call.oa.tags))
 
 
 async def list_templates(call: Call) -> JsonObject:
@@ -82,7 +87,7 @@ async def list_templates(call: Call) -> JsonObject:
         if wanted not in STATUS_NUMBERS:
             raise zns_refusal(-132, "status")
         found = [template for template in found if template.status is STATUS_NUMBERS[wanted]]
-    page = [template.listed() for template in found[offset : offset + limit]]
+    page = [template.listed(call.oa.shapes.template_ids) for template in found[offset : offset + limit]]
     return _success(page) | {"metadata": {"total": len(found)}}
 
 
@@ -96,7 +101,8 @@ async def old_template_info(call: Call) -> JsonObject:
 
 def _detail(call: Call, *, buttons: bool) -> JsonObject:
     template = _asked_template(call)
-    return template.detail(f"{call.world.base}/_sandbox/preview/{template.template_id}", buttons=buttons)
+    preview = f"{call.world.base}/_sandbox/preview/{call.oa.oa_id}/{template.template_id}"
+    return template.detail(preview, buttons=buttons, ids=call.oa.shapes.template_ids)
 
 
 async def sample_data(call: Call) -> JsonObject:
@@ -104,27 +110,37 @@ async def sample_data(call: Call) -> JsonObject:
 
 
 async def ratings(call: Call) -> JsonObject:
-    """The answers people gave to a rating template, in the asked time."""
+    """The answers people gave to a rating template, in the asked time; by GET, by POST or by both."""
+    if call.oa.shapes.rating_method not in ("any", call.request.method):
+        raise zns_refusal(-106)
     template = _asked_template(call)
     start, end = _whole(call, "from_time"), _whole(call, "to_time")
     offset, limit = _whole(call, "offset"), _whole(call, "limit")
     given = call.world.zns_log.ratings.get(f"{call.oa.oa_id}:{template.template_id}", [])
     found = [rating for rating in given if start <= int(str(rating["submitDate"])) <= end]
-    return _success({"total": len(found), "data": found[offset : offset + limit]})
+    page = found[offset : offset + limit]
+    if call.oa.shapes.ratings == "old":
+        page = [_old_rating(rating) for rating in page]
+    return _success({"total": len(found), "data": page})
 
 
-ENDPOINTS: dict[str, tuple[str, Endpoint]] = {
-    "/message/template": ("POST", send_by_phone),
-    "/message/template/hashphone": ("POST", send_by_hash),
-    "/message/status": ("GET", message_status),
-    "/message/quota": ("GET", message_quota),
-    "/message/template-tag": ("GET", template_tags),
-    "/quality": ("GET", quality),
-    "/template/all": ("GET", list_templates),
-    "/template/info/v2": ("GET", template_info),
-    "/template/info": ("GET", old_template_info),
-    "/template/sample-data": ("GET", sample_data),
-    "/rating/get": ("GET", ratings),
+def _old_rating(rating: JsonObject) -> JsonObject:
+    kept = {name: value for name, value in rating.items() if name not in ("feedbacks", "rating_type", "option")}
+    return kept | {"feedback": rating["feedbacks"]}
+
+
+ENDPOINTS: dict[str, tuple[tuple[str, ...], Endpoint]] = {
+    "/message/template": (("POST",), send_by_phone),
+    "/message/template/hashphone": (("POST",), send_by_hash),
+    "/message/status": (("GET",), message_status),
+    "/message/quota": (("GET",), message_quota),
+    "/message/template-tag": (("GET",), template_tags),
+    "/quality": (("GET",), quality),
+    "/template/all": (("GET",), list_templates),
+    "/template/info/v2": (("GET",), template_info),
+    "/template/info": (("GET",), old_template_info),
+    "/template/sample-data": (("GET",), sample_data),
+    "/rating/get": (("GET", "POST"), ratings),
 }
 
 
@@ -144,8 +160,8 @@ class Business:
             body = refusal.body()
         return respond(body, self._world.clock.http_date())
 
-    async def _answer(self, request: web.Request, method: str, endpoint: Endpoint) -> JsonObject:
-        if request.method != method:
+    async def _answer(self, request: web.Request, methods: tuple[str, ...], endpoint: Endpoint) -> JsonObject:
+        if request.method not in methods:
             raise zns_refusal(-106)
         now = self._world.clock.now_ms()
         owner = token_owner(self._world, request, now)

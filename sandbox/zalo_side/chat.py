@@ -19,7 +19,7 @@ async def consult(call: Call) -> JsonObject:
     """message/cs: checks the content, then the person, then the money, and sends."""
     body = await call.body()
     recipient, message = block_of(body, "recipient"), block_of(body, "message")
-    user_id = text_of(recipient, "user_id")
+    user_id = _recipient(call, recipient)
     content = read_content(call, message)
     person = find_person(call, user_id)
     check_person(person)
@@ -31,6 +31,16 @@ async def consult(call: Call) -> JsonObject:
     report(call.world, call.oa.oa_id, person, f"oa_send_{content.kind}", _echo(content, msg_id), call.now)
     data: JsonObject = {"message_id": msg_id, "user_id": user_id, "sent_time": str(call.now)}
     return success(data if quota is None else data | {"quota": quota})
+
+
+def _recipient(call: Call, recipient: JsonObject) -> str:
+    """A user id, or whoever wrote the message that `message_id` names (oa-api 5.1)."""
+    if "user_id" in recipient or "message_id" not in recipient:
+        return text_of(recipient, "user_id")
+    writer = call.world.chats[call.oa.oa_id].writer_of(text_of(recipient, "message_id"))
+    if writer is None:
+        raise Refusal(-201, "message_id is invalid!")
+    return writer
 
 
 def _echo(content: Content, msg_id: str) -> JsonObject:

@@ -31,6 +31,15 @@ class Chats:
     def add(self, line: Line) -> None:
         self._lines.append(line)
 
+    def has(self, message_id: str) -> bool:
+        """Whether one of the messages still known has this id."""
+        return any(line.message_id == message_id for line in self._lines)
+
+    def writer_of(self, message_id: str) -> str | None:
+        """Who wrote a message to the OA; None for an unknown one and for the OA's own."""
+        found = (line.user_id for line in reversed(self._lines) if line.message_id == message_id and line.by_user)
+        return next(found, None)
+
     def page(self, oa_id: str, oa_name: str, offset: int, count: int, user_id: str | None) -> list[dict[str, Any]]:
         """Newest first, of everybody or of one person."""
         newest = (line for line in reversed(self._lines) if user_id is None or line.user_id == user_id)

@@ -4,14 +4,15 @@ from dataclasses import asdict
 from typing import Any
 
 from sandbox.zalo_side.answers import JsonObject
-from sandbox.zalo_side.oas import App, Oa
+from sandbox.zalo_side.oas import App, Asset, Oa
 from sandbox.zalo_side.people import PATCHABLE, Person
+from sandbox.zalo_side.shapes import SHAPE_FIELDS, set_shape
 from sandbox.zalo_side.webhooks import WebhookSender
 from sandbox.zalo_side.world import World
 
 OA_FIELDS = frozenset(
     {"name", "description", "package", "package_valid_through", "rate", "quality", "quality_7_days"}
-    | {"free_cs_left", "free_cs_total"}
+    | {"free_cs_left", "free_cs_total", "transaction_price", "media_price", "media_total", "upload_total", "tags"}
 )
 # What may also be null, with the type it has otherwise.
 OPTIONAL: dict[tuple[type, str], type] = {
@@ -55,8 +56,12 @@ def patch_oa(oa: Oa, changes: dict[str, Any]) -> None:
             patch(oa.wallet, {name: value}, frozenset({"balance"}))
         elif name == "admins":
             oa.admins = {str(phone) for phone in value}
+        elif name == "assets":
+            oa.assets = [Asset(**{"asset_id": f"{place:020d}", **each}) for place, each in enumerate(value, 1)]
+        elif name in SHAPE_FIELDS:
+            set_shape(oa.shapes, name, value)
         else:
-            known = OA_FIELDS | switches | set(QUOTA_FIELDS) | {"balance", "admins"}
+            known = OA_FIELDS | switches | set(QUOTA_FIELDS) | SHAPE_FIELDS | {"balance", "admins", "assets"}
             if name not in OA_FIELDS:
                 raise ValueError(f"unknown: {name}; known: {', '.join(sorted(known))}")
             patch(oa, {name: value}, OA_FIELDS)
@@ -104,10 +109,13 @@ def _shown_oa(world: World, oa: Oa) -> JsonObject:
         "users": len(oa.people),
         "followers": oa.people.followers(),
         "switches": asdict(oa.switches),
+        "shapes": asdict(oa.shapes),
+        "assets": [asdict(asset) for asset in oa.assets],
         "quota": asdict(oa.quota),
         "wallet": asdict(oa.wallet),
         "free_cs_left": oa.free_cs_left,
         "quality": oa.quality,
+        "quality_7_days": oa.quality_7_days,
         "admins": sorted(oa.admins),
         "templates": [template.listed() for template in world.templates[oa.oa_id].values()],
     }

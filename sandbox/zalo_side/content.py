@@ -1,5 +1,6 @@
 """What a consultation message may contain, and how its echo shows it."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,12 @@ MAX_SUBTITLE = 500
 MAX_BUTTONS = 5
 MAX_BUTTON_QUERY = 1000
 MAX_SMS = 160
+# Loosely: Zalo documents examples, not rules (oa-api 5.2).
+BUTTON_VALUES = {
+    "url": re.compile(r"https?://\S+$"),
+    "phone_code": re.compile(r"\+?\d{3,15}$", re.ASCII),
+    "content": re.compile(r"", re.DOTALL),
+}
 
 
 @dataclass(slots=True)
@@ -39,6 +46,9 @@ def read_content(call: Call, message: dict[str, Any]) -> Content:
         content = _attachment(call, attachment, text)
     content.text = text
     content.quote = str(message.get("quote_message_id") or "")
+    known = not call.oa.switches.stale_quotes_refused or call.world.chats[call.oa.oa_id].has(content.quote)
+    if content.quote and not known:
+        raise Refusal(-201, "quote_message_id is invalid!")
     return content
 
 
@@ -107,12 +117,12 @@ def _media_url(call: Call, element: JsonObject, kind: str) -> str:
         return url
     upload_id = text_of(element, "attachment_id")
     found = call.world.uploads.find(upload_id, call.oa.oa_id, kind, "attachment_id", call.now)
-    return f"{call.world.base}/_sandbox/media/{found.md5}.{found.extension}"
+    return found.url
 
 
 def _file(call: Call, payload: JsonObject) -> Content:
     upload = call.world.uploads.find(text_of(payload, "token"), call.oa.oa_id, "file", "token", call.now)
-    url = f"{call.world.base}/_sandbox/media/{upload.md5}.{upload.extension}"
+    url = upload.url
     shown = {
         "size": str(upload.size),
         "name": upload.filename,
@@ -124,41 +134,49 @@ def _file(call: Call, payload: JsonObject) -> Content:
 
 
 def _form(element: JsonObject) -> Content:
-    _limited(element, "title", MAX_TITLE)
-    _limited(element, "subtitle", MAX_SUBTITLE)
+    limited(element, "title", MAX_TITLE)
+    limited(element, "subtitle", MAX_SUBTITLE)
     url = text_of(element, "image_url")
+    if not url.startswith(("https://", "http://")):
+        raise Refusal(-201, "image_url is invalid!")
     shown = {"zinstant_id": "1", "text": element["title"], "link_url": url, "checksum": ""}
     return Content("list", attachments=[{"payload": shown, "type": "template"}], url=url)
 
 
-def _limited(block: JsonObject, name: str, most: int) -> str:
-    text = text_of(block, name)
+def limited(block: JsonObject, name: str, most: int, shown: str = "") -> str:
+    """A required text of at most `most` characters; `shown` is its name in the refusal."""
+    shown = shown or name
+    if not isinstance(block.get(name), str) or not block[name].strip():
+        raise Refusal(-201, f"{shown} is invalid!")
+    text: str = block[name]
     if characters(text) > most:
-        raise Refusal(-201, f"{name} cannot exceed {most} characters")
+        raise Refusal(-201, f"{shown} cannot exceed {most} characters")
     return text
 
 
-def check_buttons(buttons: Any) -> None:
-    """Up to five buttons with a title and the payload of their type. Raises Refusal -201 or -210."""
+def check_buttons(buttons: Any, most: int = MAX_BUTTONS, title: int = MAX_TITLE) -> None:
+    """Up to so many buttons with a title and the payload of their type. Raises Refusal -201 or -210."""
     if not isinstance(buttons, list) or not buttons:
         raise Refusal(-201, "buttons is invalid!")
-    if len(buttons) > MAX_BUTTONS:
-        raise Refusal(-210, f"buttons exceeds allowable limit, max {MAX_BUTTONS}")
+    if len(buttons) > most:
+        raise Refusal(-210, f"buttons exceeds allowable limit, max {most}")
     for button in buttons:
         if not isinstance(button, dict):
             raise Refusal(-201, "buttons is invalid!")
-        _limited(button, "title", MAX_TITLE)
+        limited(button, "title", title)
         _check_action(button)
 
 
 def _check_action(button: JsonObject) -> None:
     kind = button.get("type")
     if kind in ("oa.query.show", "oa.query.hide"):
-        _limited(button, "payload", MAX_BUTTON_QUERY)
+        limited(button, "payload", MAX_BUTTON_QUERY)
         return
     needs = {"oa.open.url": ("url",), "oa.open.phone": ("phone_code",), "oa.open.sms": ("phone_code", "content")}
     if not isinstance(kind, str) or kind not in needs:
         raise Refusal(-201, "type is invalid!")
     payload = block_of(button, "payload")
     for name in needs[kind]:
-        _limited(payload, name, MAX_SMS if name == "content" else MAX_TEXT)
+        value = limited(payload, name, MAX_SMS if name == "content" else MAX_TEXT)
+        if not BUTTON_VALUES[name].match(value):
+            raise Refusal(-201, f"{name} is invalid!")

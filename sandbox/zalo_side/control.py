@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -10,17 +11,18 @@ from aiohttp import web
 from sandbox.zalo_side.answers import JsonObject, dumps, read_object
 from sandbox.zalo_side.clock import VIETNAM
 from sandbox.zalo_side.console import patch, patch_oa, patch_person, shown_person, shown_state
+from sandbox.zalo_side.control_templates import ROUTES as TEMPLATE_ROUTES
+from sandbox.zalo_side.control_templates import Control
 from sandbox.zalo_side.emission import Emission
-from sandbox.zalo_side.media import media
-from sandbox.zalo_side.oas import App, Oa
+from sandbox.zalo_side.oas import App
 from sandbox.zalo_side.people import digits
+from sandbox.zalo_side.preview import preview
 from sandbox.zalo_side.webhooks import RetryOn
 from sandbox.zalo_side.world import World
 
 # 2100-01-01, far from every limit of Python's calendar.
 LAST_MS = 4_102_444_800_000
 APP_FIELDS = frozenset({"redirect_uri", "use_proof", "rate", "webhook_secret", "secret", "name"})
-Control = Callable[[World, web.Request, dict[str, Any]], Awaitable[Any]]
 
 
 async def messages(world: World, request: web.Request, _: dict[str, Any]) -> list[JsonObject]:
@@ -82,14 +84,6 @@ def _moment(value: Any) -> int:
     return round((at if at.tzinfo else at.replace(tzinfo=VIETNAM)).timestamp() * 1000)
 
 
-def _oa(world: World, oa_id: Any) -> Oa:
-    if oa_id is None:
-        return next(iter(world.oas.values()))
-    if str(oa_id) not in world.oas:
-        raise ValueError(f"no OA {oa_id} here")
-    return world.oas[str(oa_id)]
-
-
 def _app(world: World, app_id: Any) -> App:
     if app_id is None:
         return world.app
@@ -99,14 +93,18 @@ def _app(world: World, app_id: Any) -> App:
 
 
 async def change_oa(world: World, request: web.Request, changes: dict[str, Any]) -> JsonObject:
-    oa = _oa(world, request.match_info["oa_id"])
-    patch_oa(oa, changes)
+    """One OA, or all of them as `all`."""
+    wanted = request.match_info["oa_id"]
+    chosen = list(world.oas.values()) if wanted == "all" else [world.find_oa(wanted)]
+    for oa in chosen:
+        patch_oa(oa, changes)
+    oa = chosen[0]
     return next(shown for shown in shown_state(world)["oas"] if shown["oa_id"] == oa.oa_id)
 
 
 async def change_users(world: World, _: web.Request, order: dict[str, Any]) -> JsonObject:
     """One person, or several as `users`; missing ones are added."""
-    oa = _oa(world, order.pop("oa_id", None))
+    oa = world.find_oa(order.pop("oa_id", None))
     orders = order.pop("users", None)
     wanted = [order] if orders is None else list(orders)
     if not all(isinstance(one, dict) for one in wanted):
@@ -117,24 +115,15 @@ async def change_users(world: World, _: web.Request, order: dict[str, Any]) -> J
 
 async def list_users(world: World, request: web.Request, _: dict[str, Any]) -> JsonObject:
     """A slice of the OA's people with everything the sandbox knows of them."""
-    oa = _oa(world, request.query.get("oa_id"))
+    oa = world.find_oa(request.query.get("oa_id"))
     offset, count = int(request.query.get("offset", "0")), int(request.query.get("count", "50"))
     page = oa.people.everyone[offset : offset + count]
     return {"total": len(oa.people), "users": [shown_person(person) for person in page]}
 
 
-async def change_template(world: World, request: web.Request, changes: dict[str, Any]) -> JsonObject:
-    oa = _oa(world, changes.pop("oa_id", None))
-    template = world.templates[oa.oa_id].get(request.match_info["template_id"])
-    if template is None:
-        raise ValueError(f"no template {request.match_info['template_id']} here")
-    template.patch(changes)
-    return template.detail("", buttons=True)
-
-
 async def expire_tokens(world: World, _: web.Request, order: dict[str, Any]) -> JsonObject:
     """End the access token now; with `kill_refresh` the refresh token too."""
-    oa, app = _oa(world, order.get("oa_id")), _app(world, order.get("app_id"))
+    oa, app = world.find_oa(order.get("oa_id")), _app(world, order.get("app_id"))
     if world.tokens.current(oa.oa_id, app.app_id) is None:
         raise ValueError(f"OA {oa.oa_id} has no tokens for app {app.app_id}")
     world.tokens.expire(oa.oa_id, app.app_id, world.clock.now_ms(), kill_refresh=bool(order.get("kill_refresh")))
@@ -143,7 +132,7 @@ async def expire_tokens(world: World, _: web.Request, order: dict[str, Any]) -> 
 
 async def issue_tokens(world: World, _: web.Request, order: dict[str, Any]) -> JsonObject:
     """A new pair by hand, as the API Explorer of Zalo's console gives one; the old access token dies."""
-    oa, app = _oa(world, order.get("oa_id")), _app(world, order.get("app_id"))
+    oa, app = world.find_oa(order.get("oa_id")), _app(world, order.get("app_id"))
     world.let(oa.oa_id, app.app_id)
     pair = world.tokens.issue(oa.oa_id, app.app_id, world.clock.now_ms())
     return {"oa_id": oa.oa_id, "access_token": pair.access, "refresh_token": pair.refresh}
@@ -202,7 +191,7 @@ ROUTES: tuple[tuple[str, str, Control], ...] = (
     ("POST", "/oas/{oa_id}", change_oa),
     ("GET", "/users", list_users),
     ("POST", "/users", change_users),
-    ("POST", "/templates/{template_id}", change_template),
+    *TEMPLATE_ROUTES,
     ("POST", "/tokens/expire", expire_tokens),
     ("POST", "/tokens/issue", issue_tokens),
     ("GET", "/secrets", list_secrets),
@@ -217,7 +206,8 @@ def add_control(app: web.Application, world: World) -> None:
     """Mount the control paths; a wrong order is answered 400 with its reason."""
     for method, path, control in ROUTES:
         app.router.add_route(method, "/_sandbox" + path, _handler(world, control))
-    app.router.add_get("/_sandbox/media/{name}", media)
+    app.router.add_get("/_sandbox/preview/{oa_id}/{template_id}", partial(preview, world))
+    app.router.add_get("/_sandbox/media/{name}", world.media.serve)
 
 
 def _handler(world: World, control: Control) -> Callable[[web.Request], Awaitable[web.Response]]:

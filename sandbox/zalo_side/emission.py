@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from sandbox.zalo_side.answers import JsonObject, dumps
-from sandbox.zalo_side.oas import App, Oa
+from sandbox.zalo_side.oas import App
 from sandbox.zalo_side.orders import Order, make_event
 from sandbox.zalo_side.people import Person
 from sandbox.zalo_side.signing import Signing
@@ -25,7 +25,7 @@ class Emission:
         if "event_name" in spec:
             spec = {"event": spec["event_name"], **spec}
         self._spec = spec
-        self._oa = self._find_oa()
+        self._oa = world.find_oa(spec.get("oa_id"))
         self._count = int(spec.get("count", 1))
         self._copies = 1 + int(spec.get("duplicate", 0))
         self._signing = Signing(spec.get("sign", "good"))
@@ -34,14 +34,6 @@ class Emission:
         if not ({"event", "raw", "raw_text"} & set(spec)):
             raise ValueError("event, raw or raw_text is needed")
         self._apps = self._find_apps()
-
-    def _find_oa(self) -> Oa:
-        wanted = self._spec.get("oa_id")
-        if wanted is None:
-            return next(iter(self._world.oas.values()))
-        if str(wanted) not in self._world.oas:
-            raise ValueError(f"no OA {wanted} here")
-        return self._world.oas[str(wanted)]
 
     def _find_apps(self) -> list[App]:
         """The apps that are told: those the OA granted, or the one that is named, granted or not."""
@@ -82,7 +74,8 @@ class Emission:
         if isinstance(spec.get("raw"), dict):
             return [(self._apps[0], *self._bytes(spec["raw"]))]
         at = int(spec.get("at", self._world.clock.now_ms())) + (place if "at" in spec else 0)
-        body = make_event(Order(self._world, self._oa, self._person(place), spec, at))
+        made = make_event(Order(self._world, self._oa, self._person(place), spec, at))
+        body = self._world.shaped(self._oa, made)
         if spec["event"] == REVOKED:
             for app in self._apps:
                 self._world.revoke(self._oa.oa_id, app.app_id)

@@ -1,48 +1,11 @@
 """The bodies of webhook events, with the key order of recorded live traffic."""
 
-from typing import Any
-
 from sandbox.zalo_side.answers import JsonObject
-from sandbox.zalo_side.ledger import new_message_id
+from sandbox.zalo_side.oas import Oa
+from sandbox.zalo_side.templates import Status, Template
 
 # The console's Test button speaks in the name of this OA, whoever presses it.
 CONSOLE_OA_ID = "579745863508352884"
-
-PHOTO = "/_sandbox/media/photo.png"
-
-
-def attachment(kind: str, media: str) -> JsonObject:
-    """A sample attachment of a message kind; `media` is the sandbox's base URL."""
-    url = media + PHOTO
-    payloads: dict[str, tuple[str, JsonObject]] = {
-        "image": ("image", {"thumbnail": url, "url": url}),
-        "gif": ("gif", {"thumbnail": url, "url": media + "/_sandbox/media/wave.gif"}),
-        "link": ("link", {"thumbnail": url, "description": "Trang mẫu", "url": "https://example.com/page"}),
-        "audio": ("audio", {"url": media + "/_sandbox/media/voice.aac"}),
-        "video": ("video", {"thumbnail": url, "description": "", "url": media + "/_sandbox/media/clip.mp4"}),
-        "sticker": ("sticker", {"id": "83e90e033246db188257", "url": url}),
-        "location": ("location", {"coordinates": {"latitude": "10.7923119", "longitude": "106.7820651"}}),
-        "business_card": (
-            "link",
-            {
-                "thumbnail": url,
-                "description": '{"phone":"84900000000","qrCodeUrl":"https://example.com/qr.png"}',
-                "url": "https://example.com/card",
-            },
-        ),
-        "file": (
-            "file",
-            {
-                "size": "12345",
-                "name": "bao-gia.pdf",
-                "checksum": "1b069c08879c4323b3a7362155124fad",
-                "type": "pdf",
-                "url": media + "/_sandbox/media/bao-gia.pdf",
-            },
-        ),
-    }
-    type_, payload = payloads[kind]
-    return {"payload": payload, "type": type_}
 
 
 def message_event(
@@ -66,25 +29,6 @@ def message_event(
     if user_id_by_app is not None:
         body["user_id_by_app"] = user_id_by_app
     return body
-
-
-def user_message(kind: str, spec: dict[str, Any], media: str) -> JsonObject:
-    """The `message` block of user_send_<kind>: what the order gives, filled up with a sample."""
-    message: JsonObject = {}
-    attachments = spec.get("attachments")
-    if attachments is None and kind != "text":
-        attachments = [attachment(kind, media)] if kind in SENDABLE else None
-    if attachments is not None:
-        message["attachments"] = attachments
-    if spec.get("quote_msg_id"):
-        message["quote_msg_id"] = spec["quote_msg_id"]
-    if kind == "text" or spec.get("text") is not None:
-        message["text"] = spec.get("text", "Xin chào")
-    message["msg_id"] = spec.get("msg_id") or new_message_id()
-    return message
-
-
-SENDABLE = ("image", "gif", "link", "audio", "video", "sticker", "location", "business_card", "file")
 
 
 def follow_event(
@@ -161,3 +105,29 @@ def console_test(app_id: str, user_id: str, user_id_by_app: str, at_ms: int) -> 
         "recipient": {"id": CONSOLE_OA_ID},
         "message": {"msg_id": "This is message id", "text": "This is testing message"},
     }
+
+
+def _managed(name: str, app_id: str, at_ms: int, oa_key: str, oa_id: str) -> JsonObject:
+    return {"app_id": app_id, "event_name": name, "timestamp": str(at_ms), oa_key: oa_id}
+
+
+def template_status_event(oa: Oa, app_id: str, template: Template, before: Status, at_ms: int) -> JsonObject:
+    """change_template_status, after the change."""
+    status = {"prev_status": before.value, "new_status": template.status.value}
+    head = _managed("change_template_status", app_id, at_ms, "oa_id", oa.oa_id)
+    return head | {"template_id": template.template_id, "status": status, "reason": template.reason}
+
+
+def template_quality_event(oa: Oa, app_id: str, template: Template, before: str, at_ms: int) -> JsonObject:
+    """change_template_quality, after the change."""
+    quality: object = template.quality
+    if oa.shapes.quality_event == "object":
+        quality = {"prev_quality": before, "new_quality": template.quality}
+    head = _managed("change_template_quality", app_id, at_ms, "oa_id", oa.oa_id)
+    return head | {"template_id": template.template_id, "quality": quality}
+
+
+def daily_quota_event(oa: Oa, app_id: str, before: int, at_ms: int) -> JsonObject:
+    """change_oa_daily_quota, after the change."""
+    quota = {"prev_value": str(before), "new_value": str(oa.quota.daily)}
+    return _managed("change_oa_daily_quota", app_id, at_ms, oa.shapes.oa_key, oa.oa_id) | {"quota": quota}

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 
 from sandbox.zalo_side.people import Directory
+from sandbox.zalo_side.quality import QualityBook
+from sandbox.zalo_side.shapes import Shapes
 from sandbox.zalo_side.wallet import Wallet
 
 # Requests a minute on the openapi host, by package; packages not named here have no Open API at all.
@@ -39,6 +41,10 @@ class Switches:
     promotion_needs_relation: bool = True
     old_quota_numbers: bool = False
     """True: cs answers carry remain and total, as before March 2026."""
+    stale_quotes_refused: bool = False
+    """True: quoting a message that the sandbox does not know is -201, as one integration reports (oa-api 5.1)."""
+    tracking_id_required: bool = False
+    """True: a ZNS without tracking_id is -132, as the text of 2026 has it (zns 1.1)."""
     expired_code_220: bool = False
     """True: an expired access token is answered -220 instead of -216."""
 
@@ -65,6 +71,19 @@ class ZnsQuota:
 
 
 @dataclass(slots=True)
+class Asset:
+    """An allowance that was bought or given: messages of one product, by this OA or by its app."""
+
+    asset_id: str
+    product_type: str = "transaction"
+    quota_type: str = "purchase_quota"
+    total: int = 1000
+    remain: int = 1000
+    valid_through: str = "31/12/2027"
+    owner_type: str = "OA"
+
+
+@dataclass(slots=True)
 class Oa:
     """One Official Account."""
 
@@ -76,6 +95,13 @@ class Oa:
     package_valid_through: str = "31/12/2027"
     rate: int | None = None
     """Requests a minute when it should differ from the package's."""
+    transaction_price: int = 165
+    media_price: int = 165
+    """What a media message of the older form cost is not known; this is what a transaction message cost."""
+    media_total: int = 4
+    """Media and promotion messages a person may get from this OA in a month: 4 or 30, readings differ (oa-api 7)."""
+    upload_total: int = 5000
+    """Uploads of each kind in a month (oa-api 9.1)."""
     free_cs_left: int = 2000
     free_cs_total: int = 2000
     quality: str = "HIGH"
@@ -87,6 +113,13 @@ class Oa:
     switches: Switches = field(default_factory=Switches)
     quota: ZnsQuota = field(default_factory=ZnsQuota)
     wallet: Wallet = field(default_factory=Wallet)
+    shapes: Shapes = field(default_factory=Shapes)
+    assets: list[Asset] = field(default_factory=list)
+    tags: list[str] = field(default_factory=lambda: ["TRANSACTION", "CUSTOMER_CARE", "PROMOTION"])
+    """What message/template-tag lists; a template of another tag is refused -145."""
+    media_today: tuple[str, int] = ("", 0)
+    """A day and how many media messages were asked for in it."""
+    book: QualityBook = field(default_factory=QualityBook)
 
     def requests_a_minute(self) -> int:
         return self.rate if self.rate is not None else PACKAGE_RATES.get(self.package, 100)

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from sandbox.zalo_side import chat, directory, history, profile, quotas, tags, uid, upload
+from sandbox.zalo_side import chat, directory, history, legacy, profile, quotas, tags, uid, upload
 from sandbox.zalo_side.answers import Refusal, respond
 from sandbox.zalo_side.call import Call, Endpoint
 from sandbox.zalo_side.gate import admit, check_switches
@@ -25,12 +25,14 @@ ENDPOINTS: dict[tuple[str, str], Endpoint] = {
     ("POST", "/v2.0/oa/upload/file"): upload.file,
     ("POST", "/v3.0/oa/message/cs"): chat.consult,
     ("POST", "/v3.0/oa/message/template"): uid.send_template,
+    ("POST", "/v3.0/oa/message/promotion"): legacy.promote,
+    ("POST", "/v3.0/oa/message/transaction"): legacy.transact,
     ("POST", "/v2.0/oa/message"): chat.old_message,
     ("POST", "/v3.0/oa/quota/message"): quotas.message_quota,
+    ("POST", "/v2.0/oa/quota/message"): quotas.old_message_quota,
     ("GET", "/v2.0/oa/listrecentchat"): history.recent_chats,
     ("GET", "/v2.0/oa/conversation"): history.conversation,
 }
-EMPTY_API = Refusal(404, "You are accessing an empty or invalid API...")
 
 
 class OpenApi:
@@ -45,7 +47,7 @@ class OpenApi:
         headers: dict[str, str] = {}
         try:
             if endpoint is None:
-                raise EMPTY_API
+                raise legacy.EMPTY_API
             now = self._world.clock.now_ms()
             oa, headers, over = admit(self._world, request, now)
             if over is not None:

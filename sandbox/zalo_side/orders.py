@@ -5,21 +5,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.zalo_side.answers import JsonObject
+from sandbox.zalo_side.attachments import user_message
 from sandbox.zalo_side.chats import Line
 from sandbox.zalo_side.events import (
     console_test,
+    daily_quota_event,
     follow_event,
     message_event,
     submitted_info,
     tag_event,
-    user_message,
+    template_quality_event,
+    template_status_event,
     zns_receipt,
 )
 from sandbox.zalo_side.ledger import new_message_id
 from sandbox.zalo_side.oas import Oa
 from sandbox.zalo_side.people import Person
-from sandbox.zalo_side.templates import Status
+from sandbox.zalo_side.templates import Status, Template
 from sandbox.zalo_side.world import World
+
+# What the history calls them (oa-api 9.3).
+KINDS = {"image": "photo", "gif": "GIF", "audio": "voice"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +93,7 @@ def _follow_body(order: Order, source: str) -> JsonObject:
 
 def _user_sends(order: Order) -> JsonObject:
     kind = order.name.removeprefix("user_send_")
-    message = user_message(kind, order.spec, order.world.base)
+    message = user_message(kind, order.spec, order.world.media)
     order.person.last_interaction = order.at
     _remember(order, kind, message, by_user=True)
     return order.say({"id": order.person.user_id}, order.oa.oa_id, message)
@@ -96,7 +102,7 @@ def _user_sends(order: Order) -> JsonObject:
 def _oa_sends(order: Order) -> JsonObject:
     """Typed by staff in Zalo's own chat tool when `admin_id` is given."""
     kind = order.name.removeprefix("oa_send_")
-    message = user_message(kind, order.spec, order.world.base)
+    message = user_message(kind, order.spec, order.world.media)
     sender = {"id": order.oa.oa_id}
     if order.spec.get("admin_id"):
         sender["admin_id"] = str(order.spec["admin_id"])
@@ -106,7 +112,13 @@ def _oa_sends(order: Order) -> JsonObject:
 
 def _remember(order: Order, kind: str, message: JsonObject, *, by_user: bool) -> None:
     person, text = order.person, str(message.get("text", ""))
-    line = Line(person.user_id, person.name, by_user, order.at, kind, text, str(message["msg_id"]))
+    found = message.get("attachments")
+    first = found[0] if isinstance(found, list) and found and isinstance(found[0], dict) else {}
+    shown = first.get("payload")
+    url = str(shown.get("url", "")) if isinstance(shown, dict) else ""
+    line = Line(
+        person.user_id, person.name, by_user, order.at, KINDS.get(kind, kind), text, str(message["msg_id"]), url
+    )
     order.world.chats[order.oa.oa_id].add(line)
 
 
@@ -197,7 +209,9 @@ def _feedback(order: Order) -> JsonObject:
     """A rating of a ZNS; rating/get gives it too."""
     spec = order.spec
     rate, note = int(spec.get("rate", 5)), str(spec.get("note", "Rất hài lòng"))
-    msg_id, tracking_id = str(spec.get("msg_id") or new_message_id()), str(spec.get("tracking_id", ""))
+    known = _rated(order)
+    msg_id = str(spec.get("msg_id") or known.get("msg_id") or new_message_id())
+    tracking_id = str(spec.get("tracking_id") or known.get("tracking_id") or "")
     feedbacks = spec.get("feedbacks", ["Nhân viên thân thiện"])
     common = {"rating_type": "csat", "option": "five_emotions", "note": note, "rate": rate}
     rating = {**common, "feedbacks": feedbacks, "submitDate": str(order.at), "msgId": msg_id, "trackingId": tracking_id}
@@ -209,43 +223,38 @@ def _feedback(order: Order) -> JsonObject:
     return head | {"app_id": order.app_id, "oa_id": order.oa.oa_id, "timestamp": str(order.at)}
 
 
+def _rated(order: Order) -> JsonObject:
+    """The newest ZNS of the rating template that went to `phone`; empty without a phone."""
+    phone, wanted = order.spec.get("phone"), str(order.spec.get("template_id", "300113"))
+    if phone is None:
+        return {}
+    for row in reversed(order.world.ledger.after(0)):
+        same = (row["oa_id"], row["recipient"]) == (order.oa.oa_id, str(phone))
+        if same and str(row["body"].get("template_id")) == wanted:
+            return dict(row)
+    raise ValueError(f"no ZNS of template {wanted} went to {phone}")
+
+
+def _template(order: Order) -> Template:
+    return order.world.templates[order.oa.oa_id][str(order.spec["template_id"])]
+
+
 def _template_status(order: Order) -> JsonObject:
-    template = order.world.templates[order.oa.oa_id][str(order.spec["template_id"])]
+    template = _template(order)
     before, template.status = template.status, Status(order.spec["new_status"])
     template.reason = str(order.spec.get("reason", ""))
-    return {
-        "app_id": order.app_id,
-        "event_name": order.name,
-        "timestamp": str(order.at),
-        "oa_id": order.oa.oa_id,
-        "template_id": template.template_id,
-        "status": {"prev_status": before.value, "new_status": template.status.value},
-        "reason": template.reason,
-    }
+    return template_status_event(order.oa, order.app_id, template, before, order.at)
 
 
 def _template_quality(order: Order) -> JsonObject:
-    template = order.world.templates[order.oa.oa_id][str(order.spec["template_id"])]
-    template.quality = str(order.spec["quality"])
-    return {
-        "app_id": order.app_id,
-        "event_name": order.name,
-        "timestamp": str(order.at),
-        "oa_id": order.oa.oa_id,
-        "template_id": template.template_id,
-        "quality": template.quality,
-    }
+    template = _template(order)
+    before, template.quality = template.quality, str(order.spec["quality"])
+    return template_quality_event(order.oa, order.app_id, template, before, order.at)
 
 
 def _daily_quota(order: Order) -> JsonObject:
     before, order.oa.quota.daily = order.oa.quota.daily, int(order.spec["new_value"])
-    return {
-        "app_id": order.app_id,
-        "event_name": order.name,
-        "timestamp": str(order.at),
-        "oaId": order.oa.oa_id,
-        "quota": {"prev_value": str(before), "new_value": str(order.oa.quota.daily)},
-    }
+    return daily_quota_event(order.oa, order.app_id, before, order.at)
 
 
 def _console_test(order: Order) -> JsonObject:

@@ -43,6 +43,8 @@ class Person:
     unreachable: bool = False
     """ZNS is accepted but never arrives."""
     is_sensitive: bool = False
+    refuses: int = 0
+    """A number of either error table that every message to this person is answered with; 0: none."""
 
 
 PATCHABLE = frozenset(Person.__slots__) - {"user_id", "user_id_by_app", "phone", "tags", "notes"}

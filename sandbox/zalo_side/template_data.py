@@ -4,8 +4,11 @@ from typing import Any
 
 from sandbox.zalo_side.answers import Refusal
 from sandbox.zalo_side.call import as_text, characters
+from sandbox.zalo_side.formats import fits
 from sandbox.zalo_side.templates import Param, Template
 from sandbox.zalo_side.zns_errors import ZNS_MESSAGES
+
+MAX_CONTENT = 100_000
 
 
 def zns_refusal(code: int, detail: str = "") -> Refusal:
@@ -14,13 +17,16 @@ def zns_refusal(code: int, detail: str = "") -> Refusal:
 
 
 def check_template_data(template: Template, data: Any) -> None:
-    """Raise Refusal -111 (no data), -112 (no object), -1122 (missing) or -1121 (too long). Unknown keys pass."""
+    """Raise Refusal -111 (no data), -112 (no object), -1122 (missing), -1121 (too long), -1124 (wrong format) or -130
+    (above 100,000 characters together). Unknown keys pass."""
     if data is None or data == {}:
         if any(param.require for param in template.params):
             raise zns_refusal(-111)
         return
     if not isinstance(data, dict):
         raise zns_refusal(-112)
+    if sum(characters(as_text(value)) for value in data.values()) > MAX_CONTENT:
+        raise zns_refusal(-130)
     for param in template.params:
         _check_value(param, data.get(param.name))
 
@@ -34,3 +40,5 @@ def _check_value(param: Param, value: Any) -> None:
         return
     if characters(as_text(value)) > param.max_length:
         raise zns_refusal(-1121, f"{param.name}, max {param.max_length}")
+    if not fits(param.kind, as_text(value)):
+        raise zns_refusal(-1124, param.name)

@@ -1,14 +1,17 @@
 """ZNS templates: what the sandbox's OAs may send, with parameters, prices and one sample each."""
 
-from copy import copy
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
 from sandbox.zalo_side.answers import JsonObject
+from sandbox.zalo_side.shapes import number_or_text
 
 TWO_HOURS_MS = 7_200_000
 CREATED_MS = 1_767_000_000_000
+UID_SINCE_MS = 1_765_299_600_000  # 2025-12-10 in Vietnam
+MADE_OF = ("custom", "otp", "payment", "voucher", "rating", "response", "journey", "carousel")
+BY_PHONE_ONLY = ("otp", "response", "journey", "carousel")
 
 
 class Tag(StrEnum):
@@ -36,6 +39,8 @@ class Param:
     sample: str
     accept_null: bool = False
     require: bool = True
+    kind: int = 0
+    """Number of the type in the create API (zns 4.1), whose format is checked then; 0 checks the length only."""
 
     def listed(self) -> JsonObject:
         return {
@@ -63,6 +68,10 @@ class Template:
     quality: str = "HIGH"
     timeout: int = TWO_HOURS_MS
     buttons: tuple[JsonObject, ...] = ()
+    body: str = ""
+    """The text with <param> marks, for the preview page; no call returns it."""
+    made_of: str = "custom"
+    created: int = CREATED_MS
     night_rule: bool = False
     by_uid: bool = True
     daily_quota: int | None = None
@@ -80,28 +89,31 @@ class Template:
 
     def patch(self, changes: dict[str, Any]) -> None:
         """Set fields by their names; unknown names are a ValueError."""
-        names = {item.name for item in fields(self)} - {"template_id", "params", "sample", "buttons"}
+        names = {item.name for item in fields(self)} - {"template_id", "params", "sample", "day"}
         unknown = set(changes) - names
         if unknown:
             raise ValueError(f"a template has no {', '.join(sorted(unknown))}")
         for name, value in changes.items():
-            kinds = {"status": Status, "tag": Tag}
-            setattr(self, name, kinds[name](value) if name in kinds else value)
+            setattr(self, name, PATCHES[name](value) if name in PATCHES else value)
 
-    def listed(self) -> JsonObject:
+    def goes_by_uid(self) -> bool:
+        """Approved since 2025-12-10, and nothing that needs a phone number (zns 1.5)."""
+        return self.by_uid and self.created >= UID_SINCE_MS and self.made_of not in BY_PHONE_ONLY
+
+    def listed(self, ids: str = "mixed") -> JsonObject:
         """An entry of template/all."""
         return {
-            "templateId": int(self.template_id),
+            "templateId": number_or_text(int(self.template_id), ids, int),
             "templateName": self.name,
-            "createdTime": CREATED_MS,
+            "createdTime": self.created,
             "status": self.status.value,
             "templateQuality": self.quality,
         }
 
-    def detail(self, preview_url: str, *, buttons: bool) -> JsonObject:
+    def detail(self, preview_url: str, *, buttons: bool, ids: str = "mixed") -> JsonObject:
         """The answer of template/info; buttons and the price pair belong to version 2 only."""
         data: JsonObject = {
-            "templateId": self.template_id,
+            "templateId": number_or_text(int(self.template_id), ids, str),
             "templateName": self.name,
             "status": self.status.value,
             "reason": self.reason,
@@ -125,71 +137,21 @@ class Template:
         return data
 
 
-CUSTOMER = Param("customer_name", 30, "Nguyễn Thị Lan")
-HOTLINE: JsonObject = {"type": 2, "title": "Gọi hotline", "content": "1900000000"}
-OA_PAGE: JsonObject = {"type": 3, "title": "Quan tâm OA", "content": "https://zalo.me/2902001003004005006"}
+def _made_of(value: Any) -> str:
+    if value not in MADE_OF:
+        raise ValueError(f"made_of must be one of {', '.join(MADE_OF)}")
+    return str(value)
 
 
-# Every OA gets copies of these; the first is the appointment confirmation.
-DEFAULTS = (
-    Template(
-        "300111",
-        "Xác nhận lịch hẹn",
-        Tag.TRANSACTION,
-        (CUSTOMER, Param("booking_code", 30, "LH-0217"), Param("schedule_time", 20, "09:30 24/11/2026")),
-        buttons=(HOTLINE,),
-    ),
-    Template(
-        "300112",
-        "Xác nhận đơn hàng",
-        Tag.TRANSACTION,
-        (
-            CUSTOMER,
-            Param("order_code", 30, "DH-000123"),
-            Param("order_date", 20, "22/11/2026"),
-            Param("amount", 12, "450000"),
-            Param("note", 90, "Giao giờ hành chính", accept_null=True, require=False),
-        ),
-        buttons=(OA_PAGE,),
-    ),
-    Template(
-        "300113",
-        "Đánh giá dịch vụ",
-        Tag.CUSTOMER_CARE,
-        (CUSTOMER, Param("service_name", 100, "Chăm sóc da cơ bản"), Param("visit_date", 20, "20/11/2026")),
-    ),
-    Template(
-        "300114",
-        "Ưu đãi khách quen",
-        Tag.PROMOTION,
-        (CUSTOMER, Param("voucher_code", 25, "HOAMAI20"), Param("end_date", 20, "31/12/2026")),
-        price_phone=600,
-        price_uid=420,
-        quality="MEDIUM",
-        buttons=(OA_PAGE, HOTLINE),
-        night_rule=True,
-    ),
-    Template(
-        "300115",
-        "Nhắc lịch tái khám",
-        Tag.TRANSACTION,
-        (CUSTOMER,),
-        status=Status.REJECT,
-        reason="Nội dung chưa có tham số định danh giao dịch",
-        quality="UNDEFINED",
-    ),
-    Template(
-        "300116",
-        "Chúc mừng sinh nhật",
-        Tag.CUSTOMER_CARE,
-        (CUSTOMER, Param("birthday", 20, "22/11")),
-        status=Status.DISABLE,
-        reason="Chất lượng gửi thấp",
-        quality="LOW",
-    ),
-)
+PATCHES: dict[str, Any] = {"status": Status, "tag": Tag, "made_of": _made_of, "buttons": tuple}
 
 
-def default_templates() -> list[Template]:
-    """Fresh copies of the templates an OA starts with."""
-    return [copy(template) for template in DEFAULTS]
+def new_template(order: JsonObject) -> Template:
+    """A template from a control order: `params` as a list of Param fields, the rest by name. Raises ValueError."""
+    if not str(order.get("template_id", "")).isdigit():
+        raise ValueError("template_id must be a number")
+    params = tuple(Param(**{"max_length": 30, "sample": "mẫu", **one}) for one in order.pop("params", []))
+    name, tag = str(order.pop("name", "Mẫu tin mới")), Tag(order.pop("tag", "TRANSACTION"))
+    template = Template(str(order.pop("template_id")), name, tag, params)
+    template.patch(order)
+    return template

@@ -1,20 +1,14 @@
-"""Template messages to a user id on the OA host."""
-
-from functools import partial
+"""Template messages to a user id on the OA host (oa-api 6.1, zns 1.5)."""
 
 from sandbox.zalo_side.answers import JsonObject, Refusal, success
 from sandbox.zalo_side.call import Call, text_of
-from sandbox.zalo_side.chat import report
 from sandbox.zalo_side.clock import DAY_MS, at_night
 from sandbox.zalo_side.directory import find_person
-from sandbox.zalo_side.ledger import new_message_id
-from sandbox.zalo_side.oas import Oa
+from sandbox.zalo_side.paid import Paid, accept, check_cap
 from sandbox.zalo_side.people import Person
-from sandbox.zalo_side.quotas import hold
 from sandbox.zalo_side.template_data import check_template_data
 from sandbox.zalo_side.templates import Status, Tag, Template
 from sandbox.zalo_side.windows import check_interaction, check_person
-from sandbox.zalo_side.zns_log import SentZns
 
 YEAR_MS = 365 * DAY_MS
 
@@ -30,22 +24,20 @@ async def send_template(call: Call) -> JsonObject:
         raise Refusal(-201, f"template_data is invalid! {refusal.message}") from None
     person = find_person(call, user_id)
     _check(call, template, person)
-    hold(call.oa, template.price_uid)
-    msg_id = new_message_id()
-    call.world.ledger.accept(call.oa.oa_id, "uid", user_id, None, msg_id, body, call.now)
-    sent = SentZns(call.oa.oa_id, user_id)
-    call.world.zns_log.add(msg_id, sent, template.tag, call.world.today(), call.now)
-    report(call.world, call.oa.oa_id, person, "oa_send_template", _echo(template, msg_id), call.now)
-    due = call.now + round(call.world.receipts.received_s * 1000)
-    call.world.timers.at(due, partial(_charge, call.oa, sent, template.price_uid))
-    return success({"message_id": msg_id, "user_id": user_id, "sent_time": str(call.now)})
+    shown = {"zinstant_id": template.template_id, "text": template.name, "link_url": "", "checksum": ""}
+    paid = Paid("uid", person, body, template.price_uid, template.tag, shown, timeout=template.timeout)
+    data = accept(call, paid)
+    if call.oa.shapes.uid_sent_time == "outside":
+        sent_time = data.pop("sent_time")
+        return success(data) | {"sent_time": sent_time}
+    return success(data)
 
 
 def _template(call: Call, template_id: str) -> Template:
     template = call.world.templates[call.oa.oa_id].get(template_id)
     if template is None or template.status is not Status.ENABLE:
         raise Refusal(-201, "template_id is invalid!")
-    if not template.by_uid:
+    if not template.goes_by_uid():
         raise Refusal(-249, "Template does not support send via UID")
     return template
 
@@ -61,15 +53,4 @@ def _check(call: Call, template: Template, person: Person) -> None:
         raise Refusal(-213, "User has not followed OA")
     if at_night(call.now):
         raise Refusal(-234, "This message cannot be sent at night (10:00PM - 6:00AM)")
-    if call.world.zns_log.promoted(call.oa.oa_id, person.user_id, call.world.today()):
-        raise Refusal(-218, "Out of quota receive")
-
-
-def _echo(template: Template, msg_id: str) -> JsonObject:
-    shown = {"zinstant_id": template.template_id, "text": template.name, "link_url": "", "checksum": ""}
-    return {"attachments": [{"payload": shown, "type": "template"}], "msg_id": msg_id}
-
-
-def _charge(oa: Oa, sent: SentZns, price: int, at: int) -> None:
-    oa.wallet.charge(price)
-    sent.delivered_at, sent.price = at, price
+    check_cap(call, person)

@@ -14,6 +14,7 @@ async def _take(call: Call, kind: str) -> str:
     part = form.get("file")
     if not isinstance(part, web.FileField):
         raise Refusal(-201, "file is invalid!")
+    call.world.uploads.count(call.oa.oa_id, kind, call.world.today()[:7], call.oa.upload_total)
     return call.world.uploads.add(call.oa.oa_id, kind, part.filename, part.file.read(), call.now)
 
 

@@ -1,10 +1,11 @@
-"""Uploaded images, gifs and files: described, dated, not kept."""
+"""Uploaded images, gifs and files: described, dated, and shown under the sandbox's own address."""
 
-import hashlib
 import secrets
+from collections import Counter
 from dataclasses import dataclass
 
 from sandbox.zalo_side.answers import Refusal
+from sandbox.zalo_side.media import Shelf
 
 LIFE_MS = 7 * 86_400_000
 MEGABYTE = 1024 * 1024
@@ -23,6 +24,7 @@ class Upload:
     size: int
     md5: str
     at: int
+    url: str
 
 
 def extension_of(kind: str, filename: str, data: bytes) -> str | None:
@@ -40,11 +42,19 @@ def extension_of(kind: str, filename: str, data: bytes) -> str | None:
 class Uploads:
     """Attachment ids and file tokens live seven days."""
 
-    def __init__(self) -> None:
+    def __init__(self, media: Shelf) -> None:
+        self._media = media
         self._by_id: dict[str, Upload] = {}
+        self._asked: Counter[tuple[str, str, str]] = Counter()
 
     def __len__(self) -> int:
         return len(self._by_id)
+
+    def count(self, oa_id: str, kind: str, month: str, most: int) -> None:
+        """Count one upload of the month. Raises Refusal -211 above `most`: which number Zalo answers is assumed."""
+        if self._asked[oa_id, kind, month] >= most:
+            raise Refusal(-211, "Out of quota")
+        self._asked[oa_id, kind, month] += 1
 
     def add(self, oa_id: str, kind: str, filename: str, data: bytes, now_ms: int) -> str:
         """Take one upload and return its id. Raises Refusal: -210 too big, -201 wrong type."""
@@ -53,9 +63,9 @@ class Uploads:
         extension = extension_of(kind, filename, data)
         if extension is None:
             raise Refusal(-201, "file is invalid!")
-        md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
+        md5, url = self._media.md5(data), self._media.put(data, extension, bare=kind == "file")
         upload_id = secrets.token_urlsafe(66)
-        self._by_id[upload_id] = Upload(oa_id, kind, filename, extension, len(data), md5, now_ms)
+        self._by_id[upload_id] = Upload(oa_id, kind, filename, extension, len(data), md5, now_ms, url)
         return upload_id
 
     def find(self, upload_id: str, oa_id: str, kind: str, field_name: str, now_ms: int) -> Upload:

@@ -7,15 +7,17 @@ from sandbox.options import Options
 from sandbox.zalo_side.answers import JsonObject, dumps
 from sandbox.zalo_side.chats import Chats
 from sandbox.zalo_side.clock import SandboxClock
+from sandbox.zalo_side.default_templates import default_templates
 from sandbox.zalo_side.faults import Faults
 from sandbox.zalo_side.ledger import Ledger
+from sandbox.zalo_side.media import Shelf
 from sandbox.zalo_side.names import oa_name
 from sandbox.zalo_side.oas import App, Oa
 from sandbox.zalo_side.people import Directory, digits
 from sandbox.zalo_side.rates import Rates
 from sandbox.zalo_side.receipts import ReceiptTimes
 from sandbox.zalo_side.signing import Signing, signature
-from sandbox.zalo_side.templates import Template, default_templates
+from sandbox.zalo_side.templates import Template
 from sandbox.zalo_side.timers import Timers
 from sandbox.zalo_side.tokens import TokenStore
 from sandbox.zalo_side.uploads import Uploads
@@ -34,7 +36,7 @@ class World:
 
     def __init__(self, options: Options, clock: SandboxClock | None = None) -> None:
         self.options = options
-        self.base = ""
+        self.media = Shelf()
         self.clock = clock or SandboxClock()
         self.timers = Timers(self.clock)
         self.random = Random(options.seed)
@@ -45,7 +47,7 @@ class World:
         self.faults = Faults(self.clock)
         self.ledger = Ledger()
         self.zns_log = ZnsLog()
-        self.uploads = Uploads()
+        self.uploads = Uploads(self.media)
         self.receipts = ReceiptTimes(enabled=options.receipts)
         self.webhook = WebhookSender(self.clock, self.timers, options.webhook_url, options.retry_scale)
         self.oas: dict[str, Oa] = {}
@@ -53,6 +55,15 @@ class World:
         self.chats: dict[str, Chats] = {}
         for index in range(options.oas):
             self._open_oa(index)
+
+    @property
+    def base(self) -> str:
+        """The sandbox's own address, known once it listens."""
+        return self.media.base
+
+    @base.setter
+    def base(self, address: str) -> None:
+        self.media.base = address
 
     def _open_oa(self, index: int) -> None:
         oa_id = FIRST_OA_ID if index == 0 else digits(f"oa:{index}", first="2")
@@ -66,6 +77,14 @@ class World:
         self.chats[oa_id] = Chats()
         self.let(oa_id, self.app.app_id)
         self.tokens.issue(oa_id, self.app.app_id, self.clock.now_ms())
+
+    def find_oa(self, oa_id: object) -> Oa:
+        """The OA of a control order, the first one when it names none. Raises ValueError for a stranger."""
+        if oa_id is None:
+            return next(iter(self.oas.values()))
+        if str(oa_id) not in self.oas:
+            raise ValueError(f"no OA {oa_id} here")
+        return self.oas[str(oa_id)]
 
     def let(self, oa_id: str, app_id: str) -> None:
         """The OA grants the app; from now on the app is told its events."""
@@ -93,9 +112,16 @@ class World:
         if self.webhook.url is None:
             self.webhook.health.counts["dropped"] += 1
             return
+        body = self.shaped(self.oas[oa_id], body)
         for app in self.told(self.oas[oa_id]):
             mine = self.as_told(body, app)
             self.webhook.send(self.pack(app, dumps(mine), str(mine["timestamp"]), zns=zns))
+
+    def shaped(self, oa: Oa, body: JsonObject) -> JsonObject:
+        """The event with its timestamp as this OA's switch wants it."""
+        if oa.shapes.timestamps != "number" or not str(body.get("timestamp", "")).isdigit():
+            return body
+        return body | {"timestamp": int(body["timestamp"])}
 
     def as_told(self, body: JsonObject, app: App) -> JsonObject:
         """An event made for the first app as another one gets it: its own id, and its own ids of people."""

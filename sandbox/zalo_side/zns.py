@@ -8,8 +8,10 @@ from sandbox.zalo_side.answers import JsonObject, read_object
 from sandbox.zalo_side.call import Call
 from sandbox.zalo_side.clock import at_night
 from sandbox.zalo_side.events import zns_receipt
+from sandbox.zalo_side.judging import note_arrival
 from sandbox.zalo_side.ledger import new_message_id
 from sandbox.zalo_side.oas import Oa
+from sandbox.zalo_side.shapes import number_or_text
 from sandbox.zalo_side.template_data import check_template_data, zns_refusal
 from sandbox.zalo_side.templates import Status, Tag, Template
 from sandbox.zalo_side.world import World
@@ -64,10 +66,12 @@ def _send(call: Call, body: JsonObject, read_recipient: Any) -> JsonObject:
     development = body.get("mode") == "development"
     template = usable_template(call, body.get("template_id"), development=development)
     mode = _sending_mode(body, template)
-    tracking_id = _tracking_id(body)
+    tracking_id = _tracking_id(oa, body)
     check_template_data(template, body.get("template_data"))
     recipient: str = read_recipient()
     check_account(oa)
+    if template.tag.value not in oa.tags:
+        raise zns_refusal(-145)
     if template.night_rule and at_night(call.now):
         raise zns_refusal(-133)
     if development:
@@ -102,9 +106,9 @@ def _sending_mode(body: JsonObject, template: Template) -> str:
     return mode
 
 
-def _tracking_id(body: JsonObject) -> str | None:
+def _tracking_id(oa: Oa, body: JsonObject) -> str | None:
     value = body.get("tracking_id")
-    if value is None:
+    if value is None and not oa.switches.tracking_id_required:
         return None
     if not isinstance(value, str) or len(value) > MAX_TRACKING_ID:
         raise zns_refusal(-132, "tracking_id")
@@ -148,6 +152,8 @@ def _check_recipient(call: Call, template: Template, recipient: str, *, counted:
     person = call.oa.people.by_phone(recipient)
     if person is not None and person.no_account:
         raise zns_refusal(-118)
+    if person is not None and person.refuses in ZNS_MESSAGES:
+        raise zns_refusal(person.refuses)
     if person is not None and person.inactive:
         raise zns_refusal(-114)
     if person is not None and (person.opted_out or person.blocked):
@@ -188,13 +194,14 @@ def _accept(
     _count(oa, template, development=development)
     price = 0 if development else template.price_phone
     oa.wallet.hold(price)
-    sent = SentZns(oa.oa_id, recipient)
+    sent = SentZns(oa.oa_id, recipient, template.template_id)
     world.zns_log.add(msg_id, sent, template.tag, world.today(), call.now)
     world.ledger.accept(oa.oa_id, "zns", recipient, tracking_id, msg_id, body, call.now)
-    arrival = partial(_arrive, world, oa, sent, msg_id, tracking_id, price, call.now, template.timeout)
+    arrival = partial(_arrive, world, oa, sent, msg_id, tracking_id, price, call.now, template)
     world.timers.at(call.now + round(world.receipts.received_s * 1000), arrival)
     left = max(0, oa.quota.daily - oa.quota.sent_today)
-    quota = {"dailyQuota": str(oa.quota.daily), "remainingQuota": str(left)}
+    numbers = {"dailyQuota": oa.quota.daily, "remainingQuota": left}
+    quota = {name: number_or_text(number, oa.shapes.quota_numbers, str) for name, number in numbers.items()}
     data = {"msg_id": msg_id, "sent_time": str(call.now), "sending_mode": mode, "quota": quota}
     return {"error": 0, "message": "Success", "data": data}
 
@@ -216,17 +223,18 @@ def _arrive(
     tracking_id: str | None,
     price: int,
     accepted: int,
-    timeout: int,
+    template: Template,
     due: int,
 ) -> None:
     """The phone got it, and Zalo charges; or it came too late or never, and costs nothing."""
     at = due + round(world.receipts.zns_arrival_s * 1000)
     person = oa.people.by_phone(sent.recipient)
-    if at - accepted > timeout or (person is not None and person.unreachable):
+    if at - accepted > template.timeout or (person is not None and person.unreachable):
         oa.wallet.release(price)
         return
     sent.delivered_at, sent.price = at, price
     oa.wallet.charge(price)
+    note_arrival(oa, template, at)
     if world.receipts.enabled:
         app_id = world.app.app_id
         receipt = zns_receipt(oa.oa_id, app_id, sent.recipient, msg_id, tracking_id, at)

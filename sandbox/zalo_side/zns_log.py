@@ -15,6 +15,7 @@ class SentZns:
 
     oa_id: str
     recipient: str
+    template_id: str = ""
     delivered_at: int | None = None
     price: int = 0
 
