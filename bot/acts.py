@@ -43,6 +43,11 @@ BUTTONS: dict[str, str] = {
     "k.tester": "customer.tester_on",
     "k.file": "customer.export",
     "k.erased": "customer.erased",
+    "oo.no": "customer.opted_out",
+    "oo.all": "customer.opted_out",
+    "oo.stop": "customer.opted_out",
+    "oo.open": "customer.reopened",
+    "oo.undo": "customer.reopened",
     "yes": "message.accepted",
     "resend": "message.resent",
     "stop": "stop_all.on",
@@ -68,6 +73,7 @@ LEADS_TO: dict[str, str] = {
     "st.invite": "staff.invited",
     "st.remove": "staff.removed",
     "k.erase": "customer.erased",
+    "oo.ask": "customer.reopened",
     "again": "message.resent",
     "stop.ask": "stop_all.off",
 }
@@ -75,12 +81,15 @@ LOOKS = frozenset(
     {
         "home", "help", "cancel", "settings", "f", "f.go", "oas", "oa", "guide", "connect.away", "apps", "app",
         "domain", "st", "st.card", "st.oas", "st.links", "st.strangers", "st.groups", "kh", "kh.find", "k", "send",
+        "k.past", "ph.past", "oo", "oo.visit",
         "send.to", "send.way", "zns", "zns.to", "zns.again", "zns.edit", "text.edit", "text.again", "audit",
         "audit.oa", "audit.who", "audit.kind", "audit.one", "audit.message",
     }
 )  # fmt: skip
 COMMANDS: dict[str, str] = {"stop_all": "stop_all.on"}
-LOOKING_COMMANDS = frozenset({"start", "send", "zns", "followers", "oa", "settings", "help", "cancel", "audit"})
+LOOKING_COMMANDS = frozenset(
+    {"start", "opt_out", "send", "zns", "followers", "oa", "settings", "help", "cancel", "audit"}
+)
 FORMS: dict[str, str] = {
     "add_oa": "oa.added",
     "rename": "oa.renamed",

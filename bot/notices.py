@@ -8,13 +8,15 @@ from bot.markup import Button, Screen, to
 from bot.render_delivery import Eyes, render_delivery
 from bot.screens.alerts import ALERTS, oa_alert
 from bot.screens.connect import ticket_screen
-from bot.screens.customers import customer_card
+from bot.screens.customers import customer_card, form_answer
+from bot.screens.opt_out import word_notice
 from bot.screens.staff_notices import STAFF_NOTICES
 from bot.screens.stop import start_notice, stop_notice
 from bot.screens.titles import oa_name
 from bot.turn import Office, Turn
 from models import Notice, OauthTicket, OfficialAccount, Staff
-from services import reach
+from services import opt_outs, reach
+from services.form_answers import NOTICE as FORM_ANSWER
 from texts.html import Html, lines
 
 Render = Callable[[Turn, Notice], Awaitable[Screen | None]]
@@ -90,5 +92,7 @@ KINDS: dict[str, Render] = {
     "connect": _connect,
     "stop_all": _stop_all,
     "start_all": _start_all,
+    FORM_ANSWER: form_answer,
+    **dict.fromkeys(opt_outs.NOTICES, word_notice),
     **dict.fromkeys(ALERTS, _oa_alert),
 }

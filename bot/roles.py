@@ -38,6 +38,7 @@ COMMANDS = (
     Command("help", "trogiup", "help", Role.VIEWER),
     Command("cancel", "huy", "cancel", Role.VIEWER, in_menu=False),
     Command("audit", "nhatky", "audit", Role.MANAGER, in_menu=False),
+    Command("opt_out", "tuchoi", "optout", Role.OPERATOR, in_menu=False),
     Command("stop_all", "dunghet", "stopall", Role.OPERATOR, in_menu=False),
 )
 BY_NAME = {name: command for command in COMMANDS for name in command.names}
@@ -137,6 +138,16 @@ BUTTONS: dict[str, Role] = {
     "k.number": Role.OPERATOR,
     "k.tester": Role.MANAGER,
     "k.file": Role.OPERATOR,
+    "k.past": Role.OPERATOR,
+    "ph.past": Role.OPERATOR,
+    "oo": Role.OPERATOR,
+    "oo.no": Role.OPERATOR,
+    "oo.ask": Role.OPERATOR,
+    "oo.open": Role.OPERATOR,
+    "oo.all": Role.OPERATOR,
+    "oo.stop": Role.OPERATOR,
+    "oo.undo": Role.OPERATOR,
+    "oo.visit": Role.OPERATOR,
     "k.erase": Role.OWNER,
     "k.erased": Role.OWNER,
     # sending

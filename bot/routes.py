@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from bot.commands import apps, audit, basics, connect, customers, door, erase, guide, oa, sending, staff, stop
+from bot.commands import apps, audit, basics, connect, customers, door, erase, guide, oa, opt_out, sending, staff, stop
 from bot.screens.home import show_home
 from bot.turn import Turn
 
@@ -17,6 +17,7 @@ COMMAND_ROUTES: dict[str, Callable[[Turn, str], Awaitable[None]]] = {
     "stop_all": stop.stop_command,
     "oa": oa.oa_command,
     "followers": customers.followers_command,
+    "opt_out": opt_out.opt_out_command,
     "zns": sending.zns_command,
     "send": sending.send_command,
 }
@@ -94,6 +95,16 @@ BUTTON_ROUTES: dict[str, Callable[[Turn, tuple[str, ...]], Awaitable[None]]] = {
     "k.number": customers.show_number,
     "k.tester": customers.set_tester,
     "k.file": customers.send_file,
+    "k.past": customers.show_past,
+    "ph.past": customers.more_of_contact,
+    "oo": opt_out.show_person,
+    "oo.no": opt_out.refuse,
+    "oo.ask": opt_out.ask_reopen,
+    "oo.open": opt_out.reopen,
+    "oo.all": opt_out.stop_all,
+    "oo.stop": opt_out.stop_promotion,
+    "oo.undo": opt_out.undo,
+    "oo.visit": opt_out.cancel_visit,
     "k.erase": erase.ask_erase,
     "k.erased": erase.erase,
     "send": sending.begin_send,

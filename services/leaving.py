@@ -21,7 +21,7 @@ from models import (
 from services import staff
 
 # Forms and questions somebody may keep open in a role; whatever is not named here ends with the higher role.
-_SENDING = frozenset({"send", "zns", "cs", "resend"})
+_SENDING = frozenset({"reopen", "send", "zns", "cs", "resend"})
 _MANAGING = frozenset({"add_oa", "rename", "describe", "tokens", "mode", "remove_oa", "drop_waiting", "stop_all"})
 KEPT: dict[Role, frozenset[str]] = {
     Role.VIEWER: frozenset(),

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.files import FORMATS, send_table
 from bot.markup import OldKeyboard, part, whole
 from bot.reach import customer_at, oa_at
-from bot.screens.customers import ALL, FOLLOWING, customer_card, customer_list
+from bot.screens.customers import ALL, FOLLOWING, customer_card, customer_list, name_of
+from bot.screens.history import contact_screen, history_screen
 from bot.screens.need_oa import need_oa
 from bot.turn import Turn
-from db import write
-from models import Follower, OfficialAccount
-from services import audit, followers, notices, phones
-from services.errors import NotAllowed
+from db import from_ms, to_ms, write
+from models import Consent, Follower, OfficialAccount
+from services import audit, consents, do_not_send, followers, notices, past, phones, reach
+from services.do_not_send import Person
+from services.errors import Invalid, NotAllowed
+from services.past import Past
 from texts import figures
 from texts.html import Html
 
 Args = tuple[str, ...]
+LAST_MOMENT = datetime(2200, 1, 1, tzinfo=UTC)
 NUMBER_SHOWN_FOR = timedelta(minutes=10)
-COLUMNS = ("user_id", "name", "zalo_name", "follows", "followed_at", "last_seen", "phone", "tags", "tester")
+COLUMNS = ("user_id", "name", "zalo_name", "follows", "followed_at", "last_seen", "phone", "tags", "tester", "consent")
 
 
 async def followers_command(turn: Turn, rest: str) -> None:
@@ -35,8 +39,51 @@ async def followers_command(turn: Turn, rest: str) -> None:
     found = await turn.db(lambda: followers.find(oa.oa_id, rest, 2, whole_numbers=not turn.staff.sees_numbers))
     if len(found) == 1:
         await turn.show(await customer_card(turn, oa, found[0]))
-        return
-    await turn.show(await customer_list(turn, oa, ALL, 0, rest))
+    elif not found and is_phone(rest):
+        await show_contact(turn, phones.normalise(rest))
+    else:
+        await turn.show(await customer_list(turn, oa, ALL, 0, rest))
+
+
+def is_phone(text: str) -> bool:
+    """Whether the whole text is a phone number, in any usual spelling."""
+    try:
+        phones.normalise(text)
+    except Invalid:
+        return False
+    return True
+
+
+async def show_contact(turn: Turn, phone: str) -> None:
+    """What is known about a number (84...) that was just typed: what it got, what it refused, whose it is."""
+    person, found = await turn.db(_contact, turn, phone, None)
+    await turn.show(await contact_screen(turn, person, found, typed=True))
+
+
+async def more_of_contact(turn: Turn, args: Args) -> None:
+    """An older page of what a number got."""
+    person, found = await turn.db(_contact, turn, phones.normalise(part(args, 0)), _moment(args))
+    await turn.show(await contact_screen(turn, person, found))
+
+
+def _contact(turn: Turn, phone: str, before: datetime | None) -> tuple[Person, Past]:
+    oas = reach.oas(turn.staff)
+    return do_not_send.known(oas, phone), past.of_phone(oas, phone, before)
+
+
+async def show_past(turn: Turn, args: Args) -> None:
+    """A page of a customer's past."""
+    oa, person = await customer_at(turn, whole(args, 0))
+    found = await turn.db(past.of_follower, oa, person, _moment(args))
+    await turn.show(await history_screen(turn, oa, person, name_of(turn, person), found))
+
+
+def _moment(args: Args) -> datetime | None:
+    """Before when, as epoch ms; 0: the newest."""
+    at = whole(args, 1)
+    if at > to_ms(LAST_MOMENT):
+        raise OldKeyboard("moment")
+    return from_ms(at) if at else None
 
 
 async def show_list(turn: Turn, args: Args) -> None:
@@ -127,11 +174,22 @@ async def send_file(turn: Turn, args: Args) -> None:
 
 
 def _rows(turn: Turn, oa: OfficialAccount) -> Iterator[list[Any]]:
-    for person, tags in followers.iterate(oa.oa_id):
-        yield _row(turn, person, tags)
+    piece: list[tuple[Follower, list[str]]] = []
+    for each in followers.iterate(oa.oa_id):
+        piece.append(each)
+        if len(piece) == followers.PIECE:
+            yield from _piece(turn, oa, piece)
+            piece = []
+    yield from _piece(turn, oa, piece)
 
 
-def _row(turn: Turn, person: Follower, tags: list[str]) -> list[Any]:
+def _piece(turn: Turn, oa: OfficialAccount, piece: list[tuple[Follower, list[str]]]) -> Iterator[list[Any]]:
+    said = consents.of_many(oa.oa_id, [person for person, _ in piece])
+    for person, tags in piece:
+        yield _row(turn, person, tags, said.get(person.id, []))
+
+
+def _row(turn: Turn, person: Follower, tags: list[str], said: list[Consent]) -> list[Any]:
     follows = {True: "yes", False: "left", None: "unknown"}[person.is_follower]
     phone = person.phone and ("0" + person.phone[2:] if turn.staff.sees_numbers else phones.mask(person.phone))
     moments = (person.follow_at, person.last_interaction_at)
@@ -139,4 +197,10 @@ def _row(turn: Turn, person: Follower, tags: list[str]) -> list[Any]:
     name = person.nickname or person.display_name
     tester = turn.t.plain("word.yes") if person.tester else ""
     follow_word = turn.t.plain(f"customers.follow_{follows}")
-    return [person.user_id, name, person.display_name, follow_word, followed, seen, phone, ", ".join(tags), tester]
+    known = [person.user_id, name, person.display_name, follow_word, followed, seen, phone, ", ".join(tags), tester]
+    return [*known, "; ".join(_word(turn, word) for word in said)]
+
+
+def _word(turn: Turn, word: Consent) -> str:
+    answer = "yes" if word.given else "no"
+    return f"{turn.t.plain(f'consent.{answer}_{word.scope}')} {figures.stamp(word.at)}"

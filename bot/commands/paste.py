@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from bot.codes import looks_like_code
 from bot.commands.basics import explain_code
+from bot.commands.customers import show_contact
 from bot.commands.sending import PHONE
 from bot.forms.send import open_send, read_content
 from bot.keyboards import home_row
-from bot.markup import Button, Screen, to
+from bot.markup import Screen
 from bot.screens.customers import ALL, customer_card, customer_list
 from bot.screens.need_oa import need_oa
-from bot.screens.titles import oa_title
 from bot.turn import Turn
 from models import OfficialAccount, Role
 from services import followers, phones, staff
-from texts.html import lines
 
 
 async def pasted(turn: Turn) -> None:
@@ -53,12 +52,9 @@ async def _look_up(turn: Turn, text: str) -> None:
 
 
 async def _phone(turn: Turn, oa: OfficialAccount, phone: str) -> None:
-    """The card of the one person with this number, else what can be done with a number nobody has here."""
+    """The card of the one person with this number, else what is known about a number nobody has here."""
     found = await turn.db(followers.find, oa.oa_id, phone, 2)
     if len(found) == 1:
         await turn.show(await customer_card(turn, oa, found[0]))
         return
-    t = turn.t
-    text = lines(oa_title(t, oa), "", t("paste.phone", phone=phones.local(phone)))
-    rows = [[Button(t.plain("button.zns_to"), to("zns.to", phone))], home_row(t)]
-    await turn.show(Screen(text, rows, protect=True))
+    await show_contact(turn, phone)

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 
 from bot.errors import spoken
 from bot.keyboards import back_row, home_row, pager, pairs, short
 from bot.markup import Button, Rows, Screen, to
-from bot.screens.titles import oa_title
+from bot.screens.history import past_lines
+from bot.screens.opt_out import said_lines
+from bot.screens.titles import oa_name, oa_title
 from bot.turn import Turn
-from models import Follower, OfficialAccount, Role, Scope
-from services import consents, followers, phones, staff
+from models import Follower, Notice, OfficialAccount, Rating, Role
+from services import followers, past, phones, reach, staff
 from services.interaction import last_interaction
 from services.names import fold_name
+from services.past import Card
 from texts import figures
 from texts.html import Html, escape, lines
 
 PAGE = 8
 QUERY_BYTES = 24  # what of a search fits into a button
 ALL, FOLLOWING = "a", "f"
+LONGEST_ANSWER = 200  # characters of a field people filled in
+FREE = timedelta(hours=48)  # after a person wrote, consultation messages to them cost nothing (oa-api.md 5.4)
 
 
 async def customer_list(turn: Turn, oa: OfficialAccount, which: str, offset: int, query: str = "") -> Screen:
@@ -78,22 +84,59 @@ def _follows(turn: Turn, person: Follower) -> Html:
 
 async def customer_card(turn: Turn, oa: OfficialAccount, person: Follower, *, full_number: bool = False) -> Screen:
     """Everything we know about one person; the number masked unless asked for."""
-    tags = await turn.db(followers.tags_of, oa.oa_id, [person.user_id])
-    said = await turn.db(consents.of_person, oa.oa_id, person)
-    no, t = consents.objection(said, {Scope.CARE}), turn.t
+    card: Card = await turn.db(past.card, oa, person)
+    t = turn.t
+    told = past_lines(turn, card.past.rows)
     text = lines(
         oa_title(t, oa),
         Html(f"<b>👤 {escape(name_of(turn, person))}</b>"),
         _follow_line(turn, person),
         _last_line(turn, person),
+        t("card.under_age") if person.is_sensitive else None,
         t("card.phone", phone=_phone(person, full_number)) if person.phone else t("card.no_phone"),
-        t("card.tags", tags=", ".join(tags[person.user_id])) if tags[person.user_id] else None,
+        t("card.tags", tags=", ".join(card.tags)) if card.tags else None,
         t("card.tester") if person.tester else None,
-        t("card.blocked", code=no.code) if no else None,
+        t("card.keeper", who=card.names.get(card.keeper, "–")) if card.keeper else None,
+        *form_lines(turn, person),
+        *said_lines(turn, card.said, card.names, {}),
+        *(_rating_line(turn, rating) for rating in card.ratings),
         t("card.erased", day=t.day(person.erased_at, turn.now())) if person.erased_at else None,
         t("card.id", user_id=person.user_id),
+        *([Html(""), *told] if told else []),
     )
     return Screen(text, _card_rows(turn, oa, person, full_number), protect=True)
+
+
+def form_lines(turn: Turn, person: Follower, *, full_number: bool = False) -> list[Html]:
+    """What the person told in the OA's information form, a line for each field that was filled in."""
+    info, t = person.shared_info or {}, turn.t
+    phone = str(info.get("phone") or "")
+    places = [str(info[name]) for name in ("address", "ward", "district", "city") if info.get(name)]
+    values = {
+        "name": info.get("name"),
+        "phone": (phones.local(phone) if full_number else phones.mask(phone)) if phone else "",
+        "address": ", ".join(places),
+        "birthday": _birthday(info.get("birthday")),
+        "gender": info.get("gender"),
+    }
+    filled = [t(f"told.{name}", value=str(value)[:LONGEST_ANSWER]) for name, value in values.items() if value]
+    if not filled:
+        return []
+    when = t("told.title", when=t.moment(person.shared_at, turn.now())) if person.shared_at else t("told.title_plain")
+    return [when, *filled]
+
+
+def _birthday(value: object) -> str:
+    """30/10/1999, as people write it; with the year, which `figures.day` leaves out."""
+    year, _, rest = str(value or "").partition("-")
+    month, _, day = rest.partition("-")
+    return f"{day}/{month}/{year}" if day else ""
+
+
+def _rating_line(turn: Turn, rating: Rating) -> Html:
+    t = turn.t
+    told = t("card.rating", stars="⭐" * max(0, min(5, rating.rate)), when=t.day(rating.at, turn.now()))
+    return Html(f"{told} · «{escape(short(rating.note, LONGEST_ANSWER))}»") if rating.note else told
 
 
 def _phone(person: Follower, full: bool) -> str:
@@ -106,13 +149,25 @@ def _follow_line(turn: Turn, person: Follower) -> Html:
 
 
 def _last_line(turn: Turn, person: Follower) -> Html:
-    last = last_interaction(person)
-    return turn.t("card.last", when=spoken(turn, last.shown)) if last else turn.t("card.never_wrote")
+    """When they last wrote, and how long messages to them stay free of charge."""
+    t, last = turn.t, last_interaction(person)
+    if last is None:
+        return t("card.never_wrote")
+    told = t("card.last", when=spoken(turn, last.shown))
+    until = last.earliest + FREE
+    # Known to the day only: it may have ended already, so nothing is promised.
+    if until <= turn.now() or last.earliest != last.latest:
+        return told
+    return Html(f"{told} · {t('card.free', until=t.moment(until, turn.now()))}")
 
 
 def _card_rows(turn: Turn, oa: OfficialAccount, person: Follower, full_number: bool) -> Rows:
     t = turn.t
-    buttons = [Button(t.plain("button.send"), to("send.to", person.id), style="primary")]
+    buttons = [
+        Button(t.plain("button.send"), to("send.to", person.id), style="primary"),
+        Button(t.plain("button.history"), to("k.past", person.id, 0)),
+        Button(t.plain("button.opt_out"), to("oo", f"k{person.id}")),
+    ]
     if person.phone and not full_number and turn.staff.sees_numbers:
         buttons.append(Button(t.plain("button.show_number"), to("k.number", person.id)))
     if staff.may(turn.staff, Role.MANAGER):
@@ -121,3 +176,15 @@ def _card_rows(turn: Turn, oa: OfficialAccount, person: Follower, full_number: b
     # Alone in its row, so that nobody taps it for another.
     erase = [Button(t.plain("button.erase"), to("k.erase", person.id))] if staff.may(turn.staff, Role.OWNER) else []
     return [*pairs(buttons), erase, back_row(t, to("kh", of_oa(ALL, oa), 0))]
+
+
+async def form_answer(turn: Turn, notice: Notice) -> Screen | None:
+    """Somebody filled in the information form: what they told, for who asked for it."""
+    found = await turn.db(reach.follower, turn.staff, int(notice.payload["row"]))
+    if found is None:
+        return None
+    (oa, person), t = found, turn.t
+    asked = "asked" if notice.payload.get("asked") else "unasked"
+    text = lines(t(f"notice.form_{asked}", name=name_of(turn, person), oa=oa_name(oa)), *form_lines(turn, person))
+    card = Button(t.plain("button.open_customer"), to("k", person.id, fresh=True))
+    return Screen(text, [[card, Button(t.plain("button.send"), to("send.to", person.id, fresh=True))]], protect=True)
