@@ -30,7 +30,7 @@ from huey.serializer import Serializer
 
 import config
 import db
-from services import connect_worker, inbox, logs, profiles, receipts, reconcile, sending, tokens, unanswered
+from services import connect_worker, inbox, logs, profiles, receipts, reconcile, sending, telling, tokens, unanswered
 from services.desk import Desk, Work
 from services.loop import LoopThread, Step
 
@@ -113,12 +113,19 @@ def connect_oas() -> None:
     machine.pump(Work.CONNECT)
 
 
+@huey.task()  # type: ignore[untyped-decorator]
+def tell_staff() -> None:
+    """Tell staff what customers wrote, some seconds after they did."""
+    machine.pump(Work.TELL)
+
+
 TASKS: dict[Work, Callable[[], object]] = {
     Work.INBOX: drain_inbox,
     Work.SEND: send_due,
     Work.PROFILES: fetch_profiles,
     Work.SYNC: sync_step,
     Work.CONNECT: connect_oas,
+    Work.TELL: tell_staff,
 }
 
 
@@ -227,6 +234,7 @@ class Machine:
             Work.PROFILES.value: lambda: profiles.fetch_due(desk),
             Work.SYNC.value: lambda: reconcile.step(desk, WORKER_ID),
             Work.CONNECT.value: lambda: connect_worker.step(desk),
+            Work.TELL.value: lambda: telling.step(desk),
             "unanswered": lambda: unanswered.ask_due(desk),
         }
 

@@ -378,6 +378,7 @@ class Watch(Row):
     staff_id = BigIntegerField()  # Telegram id
     content = JsonText(null=True)
     created_at = UtcMs()
+    told_at = UtcMs(null=True)
 
     class Meta:
         indexes = ((("oa_id", "user_id", "staff_id"), True),)

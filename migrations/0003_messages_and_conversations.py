@@ -105,6 +105,7 @@ def up(migrator, db):
         staff_id = BigIntegerField()
         content = JsonText(null=True)
         created_at = UtcMs()
+        told_at = UtcMs(null=True)
 
         class Meta:
             database = db

@@ -14,7 +14,7 @@ from typing import Any
 
 from db import to_ms, write
 from models import Channel, Delivery, DeliveryState, OfficialAccount
-from services import notices, prices
+from services import answering, notices, prices
 from services.errors import NotFound
 from services.prices import with_vat as with_vat
 
@@ -62,6 +62,8 @@ def move(now: datetime, delivery_id: int, to: DeliveryState, *conditions: Any, *
         moved = Delivery.update(state=to, **values).where(Delivery.id == delivery_id, legal, *conditions).execute()
         if moved and to is not S.SENDING:
             _charge(delivery_id)
+            if to in answering.REACHED:
+                answering.reached(now, get(delivery_id))
             show(now, delivery_id)
     return bool(moved)
 

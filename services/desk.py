@@ -24,6 +24,7 @@ class Work(StrEnum):
     PROFILES = "profiles"
     SYNC = "sync"
     CONNECT = "connect"
+    TELL = "tell"
 
 
 class Nudge(Protocol):

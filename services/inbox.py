@@ -220,6 +220,7 @@ def _apply_singly(desk: Desk, ids: list[int]) -> Facts:
             everything.people += facts.people
             everything.reports += facts.reports
             everything.said += facts.said
+            everything.messages += facts.messages
     return everything
 
 
@@ -251,6 +252,8 @@ def _pass_on(desk: Desk, facts: Facts) -> None:
             opt_out_replies.send(desk)
         except Exception:
             log.exception("opt-outs could not be answered now")
+    if facts.messages:
+        desk.nudge(Work.TELL)
     if facts.people:
         desk.nudge(Work.PROFILES)
 
