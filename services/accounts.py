@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import StrEnum
 from typing import Any
 
 from peewee import IntegrityError
@@ -20,6 +19,7 @@ from services.audit import Actor
 from services.desk import Desk, Work
 from services.errors import Conflict, Invalid, NotFound
 from services.halts import resume_sending, stop
+from services.modes import Mode, mode
 from services.names import fold_name
 from services.pacing import Lane
 from services.staff import let_use
@@ -51,14 +51,6 @@ __all__ = [
 ]
 
 
-class Mode(StrEnum):
-    """What may leave in the name of an OA."""
-
-    LIVE = "live"  # published, not testing
-    TEST = "test"  # published and testing: ZNS as development messages, OA messages to testers
-    PAUSED = "paused"  # not published: nothing leaves
-
-
 @dataclass(frozen=True)
 class NewAccount:
     """What staff entered. `expires_in` None: pasted, taken as a fresh 25 hours."""
@@ -73,13 +65,6 @@ class NewAccount:
     expires_in: timedelta | None = None
     profile: dict[str, Any] | None = field(default=None, repr=False)  # `OaProfile.raw`, when it was asked already
     app_id: str = ""  # the Zalo app that issued the tokens; "": the environment's
-
-
-def mode(oa: OfficialAccount) -> Mode:
-    """The two flags as one mode."""
-    if not oa.published:
-        return Mode.PAUSED
-    return Mode.TEST if oa.testing else Mode.LIVE
 
 
 def towards_sending(old: Mode, new: Mode) -> bool:
@@ -180,12 +165,12 @@ def find(text: str) -> list[OfficialAccount]:
 
 def rename(desk: Desk, actor: Actor, oa: OfficialAccount, name: str) -> None:
     """Change the name shown on every screen. Raises Invalid `oa.name_empty`, `oa.name_long` (limit). Audited."""
-    _change(desk, actor, oa, "oa.renamed", name=check_name(name))
+    change(desk, actor, oa, "oa.renamed", name=check_name(name))
 
 
 def describe(desk: Desk, actor: Actor, oa: OfficialAccount, description: str) -> None:
     """Change the description; empty is allowed. Raises Invalid `oa.description_long` (limit). Audited."""
-    _change(desk, actor, oa, "oa.described", description=check_description(description))
+    change(desk, actor, oa, "oa.described", description=check_description(description))
 
 
 def set_flags(
@@ -200,7 +185,7 @@ def set_flags(
         _read_again(oa)
         changes = {name: value for name, value in given.items() if value is not None and value != getattr(oa, name)}
         if changes:
-            _change(desk, actor, oa, "oa.mode", **changes)
+            change(desk, actor, oa, "oa.mode", **changes)
     if changes:
         desk.nudge(Work.SEND)
     return mode(oa)
@@ -230,7 +215,8 @@ def _keep_profile(desk: Desk, oa: OfficialAccount, profile: OaProfile) -> None:
     oa.profile, oa.profile_at = profile.raw, desk.now()
 
 
-def _change(desk: Desk, actor: Actor, oa: OfficialAccount, action: str, **values: Any) -> None:
+def change(desk: Desk, actor: Actor, oa: OfficialAccount, action: str, **values: Any) -> None:
+    """Write columns of an OA that is not removed; its open confirmations become void. Audited. Raises NotFound."""
     with write():
         if not _bump(oa, **values):
             raise NotFound("oa.unknown", oa_id=oa.oa_id)

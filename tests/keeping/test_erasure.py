@@ -15,6 +15,7 @@ import db
 from db import to_ms
 from models import (
     AuditEntry,
+    Channel,
     ChatMessage,
     Confirmation,
     ConsentSource,
@@ -29,7 +30,9 @@ from models import (
     Receipt,
     Role,
     Scope,
+    SendClass,
     Setting,
+    ZnsTemplate,
 )
 from services import (
     confirmations,
@@ -46,8 +49,7 @@ from services import (
 from services.audit import CLI
 from services.consents import Statement
 from services.drafts import Form
-from services.errors import Conflict, NotFound
-from services.preflight import Case
+from services.errors import Conflict, NotFound, Refusal
 from services.pulled import followers_found, write_detail
 from zalo.events import parse
 from zalo.oa import UserDetail
@@ -411,8 +413,10 @@ def test_a_refusal_to_receive_survives(store, lan):
         (PHONE, "-141", None),
         (person().user_id, "-217", None),
     }
-    case = Case(store.clock.now(), store.oa, preflight.Channel.ZNS, said=said)
-    assert preflight._opted_out(case).key == "send.opted_out"
+    letter = preflight.Letter(Channel.ZNS, "template", SendClass.CARE, ZnsTemplate(status="ENABLE", timeout_ms=1))
+    with pytest.raises(Refusal) as refused:
+        preflight.check(store.desk, store.oa, letter, phone=PHONE)
+    assert refused.value.key == "send.opted_out"
 
 
 def refuse(store, recipient, code, **more):

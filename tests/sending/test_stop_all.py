@@ -9,7 +9,19 @@ import pytest
 
 import db
 from models import AuditEntry, Delivery, DeliveryState, Follower, Notice, OfficialAccount, Role, StaffOa
-from services import accounts, deliveries, halts, messages, outcomes, preflight, readiness, sending, staff, stop_all
+from services import (
+    accounts,
+    deliveries,
+    departures,
+    halts,
+    messages,
+    outcomes,
+    preflight,
+    readiness,
+    sending,
+    staff,
+    stop_all,
+)
 from services.accounts import NewAccount
 from services.audit import CLI, Actor
 from services.errors import Conflict, NotAllowed, NotFound, Refusal
@@ -100,7 +112,8 @@ def test_nothing_leaves_while_everything_stands_still(shop, lan, hoa, fan):
     with pytest.raises(Refusal) as told:
         messages.preview_cs(shop.desk(), shop.again(shop.oa), fan, "Chào")
     assert (told.value.key, told.value.values["by"]) == ("send.stop_all", "Lan")
-    assert not any(way.open for way in preflight.ways(shop.desk(), shop.again(shop.oa), fan))
+    ways = preflight.ways(shop.desk(), shop.again(shop.oa), follower=fan)
+    assert {way.refusal.key for way in ways} == {"send.stop_all"}
     assert not shop.zalo.messages()
 
 
@@ -212,7 +225,7 @@ def test_a_departure_under_way_is_waited_for(shop, lan, fan, monkeypatch):
         assert go_on.wait(LIMIT)
 
     monkeypatch.setattr(stop_all, "may_depart", slow)
-    sender = in_thread(sending._depart, shop.desk(), claimed)
+    sender = in_thread(departures._depart, shop.desk(), claimed)
     assert asked.wait(LIMIT)
     presser = in_thread(stop_all.stop_all, shop.desk(), by(lan))
     presser.join(0.5)
@@ -239,7 +252,7 @@ def test_a_departure_that_comes_during_the_press_is_refused(shop, lan, fan, monk
 
     def depart():
         try:
-            sending._depart(shop.desk(), claimed)
+            departures._depart(shop.desk(), claimed)
         except Refusal as refusal:
             refusals.append(refusal.key)
 
@@ -258,10 +271,10 @@ def test_a_second_try_after_a_token_error_is_a_departure_too(shop, lan, fan):
     """The first request was refused by Zalo, so the second is held back like any other."""
     (row,) = queued(shop, fan)
     (claimed,) = sending.claim(shop.clock.now(), "w1", 5)
-    sending._depart(shop.desk(), claimed)
+    departures._depart(shop.desk(), claimed)
     stop_all.stop_all(shop.desk(), by(lan))
     with pytest.raises(Refusal) as refused:
-        sending._depart(shop.desk(), claimed)
+        departures._depart(shop.desk(), claimed)
     outcomes.objected(shop.clock.now(), claimed, refused.value)
     row = shop.again(row)
     assert (row.state, row.held_reason) == (S.QUEUED, "stopped")

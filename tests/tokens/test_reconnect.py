@@ -4,7 +4,18 @@ from datetime import timedelta
 
 import pytest
 
-from models import AuditEntry, Delivery, DeliveryState, Notice, OaState, OaToken, OfficialAccount, TokenState
+from models import (
+    AuditEntry,
+    Channel,
+    Delivery,
+    DeliveryState,
+    Notice,
+    OaState,
+    OaToken,
+    OfficialAccount,
+    SendClass,
+    TokenState,
+)
 from services import accounts, deliveries, halts, preflight, sending, stop_all, token_paste, tokens
 from services.audit import CLI, Actor
 from services.desk import Work
@@ -116,7 +127,7 @@ def test_reconnected_later_it_asks_and_nothing_leaves_before_the_answer(lost):
     assert sending.release_held(lost.clock.now()) == 0
     assert due(lost) == 0
     with pytest.raises(Refusal) as refusal:
-        preflight.check(preflight.Case(lost.clock.now(), oa, "cs"))
+        preflight.check(lost.desk(), oa, preflight.Letter(Channel.CS, "text", SendClass.CARE))
     assert refusal.value.key == "oa.late"
     Delivery.update(next_attempt_at=lost.clock.now()).execute()  # what a quota had held till now meets it too
     assert lost.run(lambda desk: sending.send_due(desk, "worker")) == 2

@@ -1,0 +1,43 @@
+"""What a letter costs: VND before VAT, at most."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from models import Channel
+from services.preflight.facts import Facts
+from services.preflight.verdicts import Letter, Note
+from services.preflight.windows import FREE
+from services.prices import CONSULTATION, TRANSACTION
+
+
+class Cost(NamedTuple):
+    """A price, until when it is nothing, and what is not certain about it."""
+
+    price: int | None
+    free_until: datetime | None = None
+    notes: tuple[Note, ...] = ()
+
+
+def of(facts: Facts, letter: Letter) -> Cost:
+    """The cost of a letter that leaves now."""
+    if letter.channel == Channel.CS:
+        return _consultation(facts)
+    if letter.channel == Channel.TRANSACTION:
+        return Cost(TRANSACTION)
+    row = letter.template
+    if row is None:
+        return Cost(None)  # nobody wrote down what a media message cost
+    return Cost(row.price_phone if letter.channel == Channel.ZNS else row.price_uid)
+
+
+def _consultation(facts: Facts) -> Cost:
+    last = facts.person.last
+    if last is not None and last.earliest + FREE > facts.now:
+        return Cost(0, last.earliest + FREE)
+    if facts.oa.cs_left:
+        return Cost(0, None, (Note("paid_by_package", {"left": facts.oa.cs_left}),))
+    if last is None or last.latest + FREE > facts.now or facts.oa.cs_left is None:
+        return Cost(CONSULTATION, None, (Note("perhaps_free"),))
+    return Cost(CONSULTATION)
