@@ -11,7 +11,7 @@ from models import Channel, ConsentSource, Delivery, DeliveryState, OfficialAcco
 from services import consents, deliveries, pacing, receipts
 from services.desk import VIETNAM
 from services.errors import Refusal
-from services.preflight import NIGHT_END, next_time
+from services.preflight import NIGHT_END, Verdict, next_time
 from zalo.errors import ErrorClass, Refused, ResumeAt
 
 # Tries over about ten minutes; who cannot be reached for longer is a matter for a person.
@@ -28,12 +28,17 @@ _HELD = {
     "oa.late": "stopped",
     "send.stop_all": "stopped",
 }
+# What stood against it on our side, with words of its own.
+_OURS = {"send.older_way", "send.template_way"}
+# How an address that was closed answers: nobody recorded it; both are assumed (oa-api.md 6, 14).
+_OLDER_CHANNELS, _CLOSED = {Channel.PROMOTION, Channel.TRANSACTION}, {-233, 404}
+_NIGHT, _NOT_BY_UID = -133, -249
 _WRONG_APP = {"app.unknown", "app.unreadable"}  # no event tells when the owner mends it: looked at again and again
 
 
-def accepted(now: datetime, row: Delivery, msg_id: str, sent_at: datetime | None) -> None:
+def accepted(now: datetime, row: Delivery, msg_id: str, sent_at: datetime | None, quota_type: str = "") -> None:
     """Zalo took it. Commits, then looks for receipts that came before the answer."""
-    deliveries.answered(now, row.id, msg_id, sent_at)
+    deliveries.answered(now, row.id, msg_id, sent_at, quota_type)
     receipts.settle(now, [(row.oa.oa_id, msg_id)])
 
 
@@ -59,11 +64,14 @@ def refused(now: datetime, row: Delivery, answer: Refused) -> None:
         back(now, row, None, "stopped", answer)
     elif found is ErrorClass.LATER and row.attempt < LATER_AFTER:
         resume = answer.info.resume or ResumeAt.NEXT_DAY
+        _remember_of_template(now, row, answer.code)
         back(now, row, resumes_at(now, resume), _WAITS_FOR[resume], answer)
     elif found is ErrorClass.TRANSIENT and row.attempt < TRANSIENT_AFTER:
         back(now, row, now + _pause(row.attempt), "retry", answer)
     elif found is ErrorClass.TOKEN and row.attempt < TOKEN_AFTER:
         back(now, row, now + timedelta(minutes=1), "token", answer)
+    elif row.channel in _OLDER_CHANNELS and answer.code in _CLOSED:
+        _fail(now, row, "desk", "older_way_closed", f"{answer.code} {answer.message}".strip())
     else:
         with write():
             _fail(now, row, found.value, str(answer.code), answer.message)
@@ -79,11 +87,17 @@ def objected(now: datetime, row: Delivery, refusal: Refusal) -> None:
         back(now, row, None, _HELD[refusal.key])
     elif refusal.key in _WRONG_APP:
         back(now, row, now + _LONGEST_PAUSE, "app")
-    elif "until" in refusal.values:
-        back(now, row, refusal.values["until"] + _jitter(), "quota")
+    elif refusal.key in _OURS:
+        _fail(now, row, "desk", refusal.key)
     else:
         found = "template" if refusal.key.startswith("template.") else "recipient"
         _fail(now, row, found, refusal.code or refusal.key)
+
+
+def waits(now: datetime, row: Delivery, verdict: Verdict) -> None:
+    """Our own rules let it go later: the row says what it waits for, and until when."""
+    until = verdict.until or next_time(now, time(0))
+    back(now, row, until + _jitter(), verdict.held.value if verdict.held else "quota")
 
 
 def unusable(now: datetime, row: Delivery, code: str) -> None:
@@ -133,7 +147,7 @@ _WAITS_FOR = {
 
 
 def _count_upload(row: Delivery) -> None:
-    """A picture could not be uploaded: the message has not left, and yet this try must count."""
+    """A picture or file could not be uploaded: the message has not left, and yet this try must count."""
     if row.state == DeliveryState.QUEUED:
         row.attempt += 1
         Delivery.update(attempt=row.attempt).where(Delivery.id == row.id, _still_ours(row)).execute()
@@ -175,11 +189,19 @@ def _remember(now: datetime, row: Delivery, answer: Refused) -> None:
                 evidence={"delivery": row.id},
             )
         )
-    elif answer.error_class is ErrorClass.TEMPLATE and row.channel == Channel.ZNS:
-        # Whatever we believed about this template is old: the next preview asks again.
-        ZnsTemplate.update(synced_at=0).where(
-            ZnsTemplate.oa == row.oa_id, ZnsTemplate.template_id == row.content["template_id"]
-        ).execute()
+    _remember_of_template(now, row, answer.code, stale=answer.error_class is ErrorClass.TEMPLATE)
+
+
+def _remember_of_template(now: datetime, row: Delivery, code: int, *, stale: bool = False) -> None:
+    """What Zalo lists nowhere and tells by refusing: not at night, not to a user id. `stale`: to be read again."""
+    changes: dict[str, Any] = {"synced_at": 0} if stale else {}
+    if code == _NIGHT:
+        changes["night_refused_at"] = now
+    elif code == _NOT_BY_UID:
+        changes["uid_refused_at"] = now
+    if changes and row.kind == "template":
+        mine = (ZnsTemplate.oa == row.oa_id, ZnsTemplate.template_id == row.content["template_id"])
+        ZnsTemplate.update(**changes).where(*mine).execute()
 
 
 def _pause(attempt: int) -> timedelta:

@@ -17,6 +17,11 @@ from services.events import text_hash
 
 # An echo belongs to an attempt only if Zalo's time of it lies in here, seen from the attempt.
 ECHO_FROM, ECHO_TO = timedelta(seconds=-10), timedelta(minutes=3)
+# As what kind a message of ours comes back in an event's name (webhooks.md F2). Which name a form, a template or a text
+# with buttons gets is not recorded: either of these may be it.
+_STRUCTURED = frozenset({"template", "list"})
+_BY_ITS_OWN_NAME = frozenset({"text", "image", "gif", "file"})
+_LATE = timedelta(hours=2)  # Zalo repeats an event it could not deliver for about that long
 _ORDER = {"echo": 0, "delivered": 1, "seen": 2}
 
 
@@ -110,14 +115,44 @@ def _echoed(oa: OfficialAccount, echo: Receipt) -> int | None:
         row
         for row in Delivery.select().where(
             Delivery.oa == oa.id,
-            Delivery.channel == Channel.CS,
+            Delivery.channel != Channel.ZNS,
             Delivery.recipient == echo.user_id,
             # One under way may be the one echoed, its answer still on the road: a resend of the same words, say.
             Delivery.state.in_([DeliveryState.UNCERTAIN, DeliveryState.SENDING]),
             Delivery.msg_id == "",
             Delivery.attempted_at.between(echo.at - ECHO_TO, echo.at - ECHO_FROM),
         )
-        if text_hash(row.content.get("text")) == echo.text_hash
+        if _may_be(row, echo)
     ]
-    sure = len(candidates) == 1 and candidates[0].state == DeliveryState.UNCERTAIN
+    sure = len(candidates) == 1 and candidates[0].state == DeliveryState.UNCERTAIN and _only_echo(echo)
     return int(candidates[0].id) if sure else None
+
+
+def _may_be(row: Delivery, echo: Receipt) -> bool:
+    """Whether the echo is of the delivery's kind and says the same; pictures, files and forms show no text of ours."""
+    said, buttons = text_hash(row.content.get("text")), row.content.get("buttons")
+    if echo.echoed == "" or (row.kind == "text" and not buttons):
+        return bool(said) and said == echo.text_hash and echo.echoed in {"", row.kind}
+    kinds = {row.kind} if row.kind in _BY_ITS_OWN_NAME else set()
+    if not kinds or buttons:
+        kinds |= _STRUCTURED
+    return echo.echoed in kinds and (said == echo.text_hash or not echo.text_hash)
+
+
+def _only_echo(echo: Receipt) -> bool:
+    """Whether no other echo without words could as well be of the same message: then nobody can tell them apart."""
+    if echo.text_hash:
+        return True
+    others = Receipt.select().where(
+        Receipt.oa_id == echo.oa_id,
+        Receipt.user_id == echo.user_id,
+        Receipt.kind == "echo",
+        Receipt.echoed == echo.echoed,
+        Receipt.text_hash == "",
+        Receipt.admin_id == "",
+        Receipt.delivery.is_null(),
+        Receipt.id != echo.id,
+        Receipt.created_at >= echo.created_at - _LATE,  # for the index of what is unmatched
+        Receipt.at.between(echo.at - ECHO_TO, echo.at + ECHO_TO),
+    )
+    return not others.exists()

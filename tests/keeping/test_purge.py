@@ -32,8 +32,9 @@ from models import (
 )
 from services import house, inbox, messages, purge, staff, uploads
 from services.errors import Conflict
+from tests.sample_files import picture
 
-PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 32
+PNG = picture()
 
 
 def again(row):

@@ -24,6 +24,7 @@ from services import (
     accounts,
     confirmations,
     deliveries,
+    departures,
     messages,
     outcomes,
     receipts,
@@ -37,10 +38,11 @@ from services import uploads as kept
 from services.audit import CLI
 from services.desk import VIETNAM
 from services.errors import Conflict, NotFound, Refusal
+from tests.sample_files import picture
 
 S = DeliveryState
 PARAMS = {"customer_name": "Lan", "order_code": "LH-0217", "order_date": "09:30 24/11/2026"}
-PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
+PNG = picture()
 
 
 @pytest.fixture
@@ -516,7 +518,7 @@ def test_a_row_whose_worker_died_after_departing_is_uncertain(shop, lan, templat
     """The request may have left: never a second one."""
     row = zns(shop, lan)
     (claimed,) = sending.claim(shop.clock.now(), "dead", 5)
-    sending._depart(shop.desk(), claimed)
+    departures._depart(shop.desk(), claimed)
     shop.advance(seconds=59)
     assert sending.end_leases(shop.clock.now()) == 0
     shop.advance(seconds=2)
@@ -532,9 +534,9 @@ def test_nothing_leaves_under_a_lease_that_is_over(shop, lan, template):
     (mine,) = sending.claim(shop.clock.now(), "slow", 5)
     shop.advance(seconds=61)
     (theirs,) = sending.claim(shop.clock.now(), "next", 5)
-    with pytest.raises(sending._LeaseLost):
-        sending._depart(shop.desk(), mine)
-    sending._depart(shop.desk(), theirs)
+    with pytest.raises(departures.LeaseLost):
+        departures._depart(shop.desk(), mine)
+    departures._depart(shop.desk(), theirs)
     assert shop.again(row).attempt == 1
     assert shop.again(row).lease_until - shop.clock.now() > timedelta(seconds=15)
 
@@ -546,7 +548,7 @@ def test_who_lost_the_lease_cannot_put_the_row_back(shop, lan, template, same):
     (mine,) = sending.claim(shop.clock.now(), "w1", 5)
     shop.advance(seconds=61)
     (theirs,) = sending.claim(shop.clock.now(), "w1" if same else "w2", 5)
-    sending._depart(shop.desk(), theirs)
+    departures._depart(shop.desk(), theirs)
     now = shop.clock.now()
     outcomes.back(now, mine, now, "token")
     outcomes.surely_not_sent(now, mine)
