@@ -1,8 +1,9 @@
 """Forgetting a person who asked for it, at Zalo (`user_withdraw`) or through the owner.
 
-At once, in one transaction: name, picture, phone, shared details, tags, the contact behind the phone, and what is open
-(`services.erasure_open`): messages that wait, drafts, questions, the way to send a message once more. Then, piece by
-piece (`services.erasure_sweep`): chat messages, what was sent to them, raw events, notices about them.
+At once, in one transaction: name, picture, phone, shared details, tags, the contact behind the phone, the words of
+ratings and refusals, that somebody of staff looks after them, and what is open (`services.erasure_open`): messages that
+wait, drafts, questions, the way to send a message once more. Then, piece by piece (`services.erasure_sweep`): chat
+messages, what was sent to them, raw events, notices about them.
 Counts, states, dates and money stay, without a name. So does whether they follow the OA, which is Zalo's own list.
 
 `Follower.erased_at` keeps the past away: facts that are older, however late they arrive, do not come back, nor does
@@ -17,9 +18,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from peewee import fn
+
 from db import write
-from models import ChatMessage, Contact, Delivery, Follower, FollowerTag
-from services import audit, consents, erasure_jobs, erasure_open, notices
+from models import ChatMessage, Contact, Conversation, Delivery, Follower, FollowerTag, Rating, Watch
+from services import audit, consents, erasure_jobs, erasure_open, notices, opt_outs, ratings
 from services.audit import MACHINE, Actor
 from services.desk import Desk
 from services.erasure_jobs import Job, Shown
@@ -125,7 +128,18 @@ def forget_person(oa_id: str, user_id: str, at: datetime) -> str:
         FollowerTag.oa_id == oa_id, FollowerTag.user_id == user_id, FollowerTag.changed_at <= at
     ).execute()
     consents.forget_words([user_id])
+    opt_outs.forget(oa_id, user_id)
+    ratings.forget((Rating.oa_id == oa_id) & (Rating.recipient == user_id) & (Rating.at <= at))
+    _forget_work(oa_id, user_id, at)
     return str(row.phone) if _is_old(row.phone_at, at) else ""
+
+
+def _forget_work(oa_id: str, user_id: str, at: datetime) -> None:
+    """Who waits for an answer, and who wanted to hear of the person. A line that came after `at` begins anew."""
+    theirs = (Conversation.oa_id == oa_id) & (Conversation.user_id == user_id)
+    later = Conversation.last_inbound_at > at
+    Conversation.delete().where(theirs, ~fn.COALESCE(later, False)).execute()
+    Watch.delete().where(Watch.oa_id == oa_id, Watch.user_id == user_id).execute()
 
 
 def _emptied(row: Follower, at: datetime) -> dict[str, Any]:
@@ -155,6 +169,7 @@ def _is_old(moment: datetime | None, at: datetime) -> bool:
 
 def _forget_contacts(phones: set[str]) -> None:
     consents.forget_words(phones)
+    ratings.forget(Rating.recipient.in_(sorted(phones)))
     for contact in Contact.select().where(Contact.phone.in_(sorted(phones))):
         needed = Follower.select().where(Follower.phone == contact.phone).exists()
         if needed:

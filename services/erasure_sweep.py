@@ -14,8 +14,8 @@ import structlog
 from peewee import fn
 
 from db import in_thread, is_sqlite, to_ms, write
-from models import ChatMessage, Delivery, DeliveryState, InboxEvent, InboxState, Receipt
-from services import audit, deliveries, erasure, erasure_jobs, erasure_open, forgetting, notices
+from models import ChatMessage, Delivery, DeliveryState, InboxEvent, InboxState, Rating, Receipt
+from services import audit, deliveries, erasure, erasure_jobs, erasure_open, forgetting, notices, ratings
 from services.audit import MACHINE
 from services.desk import Desk
 from services.erasure_jobs import Job
@@ -70,10 +70,12 @@ def _chat(desk: Desk, job: Job) -> bool:
     """Texts and attachments of the chat, and by what their echoes would be recognised."""
     for oa_id, user_id in job.people:
         with write():
-            filled = (ChatMessage.text != "") | ChatMessage.attachments.is_null(False)
+            filled = forgetting.FILLED | ChatMessage.told_at.is_null()
             mine = (ChatMessage.oa_id == oa_id) & (ChatMessage.user_id == user_id) & (ChatMessage.at <= job.at)
             rows = list(ChatMessage.select(ChatMessage.id, ChatMessage.msg_id).where(mine, filled).limit(BATCH))
-            forgetting.chat_messages(ChatMessage.id.in_([row.id for row in rows]))
+            emptied = ChatMessage.id.in_([row.id for row in rows])
+            forgetting.chat_messages(emptied)
+            ChatMessage.update(told_at=ChatMessage.at).where(emptied, ChatMessage.told_at.is_null()).execute()
             _forget_receipts(oa_id, [row.msg_id for row in rows])
             _counted(desk, job, "messages", len(rows))
         if len(rows) == BATCH:
@@ -99,6 +101,7 @@ def _deliveries(desk: Desk, job: Job) -> bool:
         query = Delivery.select(Delivery.id, Delivery.msg_id, Delivery.oa).where(theirs, ~moving, ~unclear)
         rows = list(query.limit(BATCH))
         forgetting.deliveries(Delivery.id.in_([row.id for row in rows]), forgetting.nobody)
+        ratings.forget(Rating.delivery_id.in_([row.id for row in rows]))
         for row in rows:
             deliveries.show(now, row.id)  # the message in Telegram that shows it names the person too
         _counted(desk, job, "deliveries", len(rows))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from peewee import fn
+
 from db import JsonText
 from models import Channel, ChatMessage, Delivery
 from services import phones
@@ -15,12 +17,17 @@ MARK = "forgotten"
 # A template is no personal data, and costs are counted by it.
 _KEPT = ("template_id", "template_name")
 _JSON = JsonText()
+FILLED = (ChatMessage.text != "") | ChatMessage.attachments.is_null(False)
 
 
 def chat_messages(which: Any) -> int:
-    """Empty these rows of ChatMessage; returns how many had something in them. Joins the transaction."""
-    filled = (ChatMessage.text != "") | ChatMessage.attachments.is_null(False)
-    return int(ChatMessage.update(text="", attachments=None).where(which, filled).execute())
+    """Empty these rows of ChatMessage; returns how many had something in them. Joins the transaction.
+
+    Staff are not told of them any more.
+    """
+    told = fn.COALESCE(ChatMessage.told_at, ChatMessage.at)
+    empty = {"text": "", "attachments": None, "quote_msg_id": "", "told_at": told}
+    return int(ChatMessage.update(**empty).where(which, FILLED).execute())
 
 
 def deliveries(which: Any, recipient: Callable[[Delivery], str]) -> int:

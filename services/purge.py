@@ -13,7 +13,7 @@ that nobody registered, lose their bodies on the same day as all others: they ho
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -26,9 +26,11 @@ from peewee import fn
 from db import in_thread, to_ms, write
 from models import (
     AuditEntry,
+    Channel,
     ChatMessage,
     ClockTick,
     Confirmation,
+    Consent,
     Counter,
     Delivery,
     DeliveryState,
@@ -40,15 +42,19 @@ from models import (
     Notice,
     NoticeState,
     OauthTicket,
+    Rating,
     Receipt,
     Row,
     StaffUpdate,
     Stranger,
     TelegramGroup,
     UpdateState,
+    Watch,
+    ZaloUpload,
 )
-from services import forgetting, house, uploads
+from services import forgetting, house, ratings, uploads
 from services.desk import Desk
+from services.rows import many
 
 log = structlog.get_logger(__name__)
 
@@ -129,6 +135,8 @@ def tasks(desk: Desk) -> list[Task]:
         Task("audit", partial(_delete, AuditEntry, AuditEntry.at < now - audit, AuditEntry.at)),
         Task("updates", partial(_handled_updates, now - WEEK)),
         Task("notices", partial(_shown_notices, now - MONTH)),
+        Task("ratings", partial(_ratings, now - messages)),
+        Task("consent_words", partial(_consent_words, now - messages)),
         *(Task(name, partial(_delete, model, old)) for name, model, old in _traces(now)),
         Task("uploads", partial(_uploads, desk, now - MONTH)),
     ]
@@ -151,6 +159,9 @@ def _traces(now: datetime) -> list[tuple[str, type[Row], Any]]:
         ("strangers", Stranger, Stranger.ignored_at.is_null() & (Stranger.last_seen_at < month)),
         ("groups", TelegramGroup, ~TelegramGroup.allowed & (TelegramGroup.left_at < month)),
         ("counters", Counter, (fn.LENGTH(Counter.day) > len("2026-11-23")) & (Counter.last_at < now - BURSTS_KEPT)),
+        ("watches", Watch, Watch.created_at < month),
+        # Zalo keeps what was uploaded for seven days (oa-api.md 7): a handle older than that serves nobody.
+        ("handles", ZaloUpload, ZaloUpload.uploaded_at < week),
         ("pulls", FollowerSync, (FollowerSync.ended_at < month) & FollowerSync.id.not_in(newest)),
     ]
 
@@ -167,6 +178,29 @@ def _delete(model: type[Row], old: Any, order: Any = None) -> Piece:
     with write():
         changed = model.delete().where(model.id.in_(ids), old).execute()
     return Piece(changed, len(ids) == BATCH)
+
+
+def _ratings(before: datetime) -> Piece:
+    """Words and recipients; the stars stay with their template."""
+    filled = (Rating.note != "") | Rating.feedbacks.is_null(False) | (Rating.recipient != "")
+    ids = _due(Rating, (Rating.at < before) & filled)
+    with write():
+        changed = ratings.forget(Rating.id.in_(ids)) if ids else 0
+    return Piece(changed, len(ids) == BATCH)
+
+
+def _consent_words(before: datetime) -> Piece:
+    """What a no rests on; that it was said, when and by whom stays. The words of a yes stay with it, as its proof."""
+    no = (Consent.at < before) & Consent.evidence.is_null(False) & (Consent.given.is_null() | ~Consent.given)
+    ids = _due(Consent, no)
+    with write():
+        changed = Consent.update(evidence=None).where(Consent.id.in_(ids), no).execute() if ids else 0
+    return Piece(changed, len(ids) == BATCH)
+
+
+def _due(model: type[Row], which: Any) -> list[int]:
+    """Found without a lock."""
+    return [row.id for row in model.select(model.id).where(which).order_by(model.id).limit(BATCH)]
 
 
 def _handled_updates(before: datetime) -> Piece:
@@ -232,9 +266,19 @@ def _chat_messages(now: datetime, before: datetime) -> Piece:
         rows, more = _old(ChatMessage, ChatMessage.at, house.get(_MARK + "chat_messages", 0), before)
         if not rows:
             return Piece(0, False)
-        changed = forgetting.chat_messages(ChatMessage.id.between(rows[0].id, rows[-1].id))
+        these = ChatMessage.id.between(rows[0].id, rows[-1].id)
+        changed = forgetting.chat_messages(these)
+        _conversations(these, before)
         house.put(now, _MARK + "chat_messages", rows[-1].id)
     return Piece(changed, more)
+
+
+def _conversations(these: Any, before: datetime) -> None:
+    """The beginning of a last line goes with the line itself."""
+    who: Any = ChatMessage.select(ChatMessage.oa_id, ChatMessage.user_id).where(these).distinct().tuples()
+    sql = """UPDATE conversation SET last_text = ''
+        WHERE oa_id = ? AND user_id = ? AND last_text <> '' AND COALESCE(last_inbound_at, 0) < ?"""
+    many(sql, sorted((oa_id, user_id, to_ms(before)) for oa_id, user_id in who))
 
 
 def _receipts(before: datetime) -> Piece:
@@ -279,10 +323,20 @@ def _still_open(now: datetime) -> Any:
 
 
 def _uploads(desk: Desk, before: datetime) -> Piece:
-    """Delete pictures nobody used lately, unless a message that is still open needs them. Of this machine only."""
-    needed = {
-        image["upload"]
-        for row in Delivery.select(Delivery.content).where(Delivery.kind == "image", Delivery.state.in_(OPEN))
-        if (image := row.content.get("image")) and "upload" in image
-    }
+    """Delete files nobody used lately, unless a message that is still open needs them. Of this machine only."""
+    opened = Delivery.select(Delivery.content).where(Delivery.state.in_(OPEN), Delivery.channel != Channel.ZNS)
+    needed: set[str] = set()
+    for row in opened.iterator():
+        needed |= set(_files(row.content))
+    for watch in Watch.select(Watch.content).where(Watch.content.is_null(False)).iterator():
+        needed |= set(_files(watch.content))
     return Piece(uploads.drop_unused(desk, before, needed), False)
+
+
+def _files(content: Any) -> Iterator[str]:
+    """The names of uploads in a content, wherever they stand: {"upload": name}."""
+    if isinstance(content, dict):
+        if isinstance(content.get("upload"), str):
+            yield content["upload"]
+        for value in content.values():
+            yield from _files(value)
