@@ -15,7 +15,6 @@ from typing import Any
 from models import Channel, SendClass, ZnsTemplate
 from services import button_lines, documents, placeholders
 from services.errors import Invalid
-from services.preflight.tags import class_of_tag
 from zalo import documents as wire_documents
 from zalo import messages
 from zalo.documents import Banner
@@ -98,6 +97,8 @@ def template(template: ZnsTemplate, params: Mapping[str, str], channel: Channel)
 
     Values are checked against the template's rules once placeholders are filled in (services.templates).
     """
+    from services.preflight.tags import class_of_tag  # here: the preflight knows deliveries, and those what they hold
+
     data = {"template_id": template.template_id, "template_name": template.name, "params": dict(params)}
     made = Content(channel, "template", class_of_tag(template.tag), data)
     placeholders.sketch(made.kind, made.data)
