@@ -48,7 +48,18 @@ BUTTONS: dict[str, str] = {
     "oo.stop": "customer.opted_out",
     "oo.open": "customer.reopened",
     "oo.undo": "customer.reopened",
+    "oa.uid_api": "oa.uid_message_api",
+    "oa.phone_drop": "oa.test_phones",
+    "tpl.all": "template.read",
+    "tpl.read": "template.read",
+    "tpl.tested": "template.tested",
+    "tpl.nobody": "template.body_removed",
+    "quota.read": "oa.quota_read",
+    "rate.number": "customer.number_shown",
+    "rate.done": "rating.handled",
     "yes": "message.accepted",
+    "send.test": "message.tested",
+    "d.stop": "message.cancelled",
     "resend": "message.resent",
     "stop": "stop_all.on",
     "stop.over": "stop_all.off",
@@ -62,6 +73,7 @@ LEADS_TO: dict[str, str] = {
     "oa.remove": "oa.removed",
     "oa.prove": "oa.proved",
     "oa.tokens": "oa.tokens_pasted",
+    "oa.form_image": "oa.form_image",
     "late.drop": "oa.dropped",
     "app.add": "app.added",
     "app.name": "app.renamed",
@@ -74,6 +86,10 @@ LEADS_TO: dict[str, str] = {
     "st.remove": "staff.removed",
     "k.erase": "customer.erased",
     "oo.ask": "customer.reopened",
+    "oa.phones": "oa.test_phones",
+    "oa.phone_add": "oa.test_phones",
+    "tpl.test": "template.tested",
+    "tpl.body": "template.body_set",
     "again": "message.resent",
     "stop.ask": "stop_all.off",
 }
@@ -81,20 +97,24 @@ LOOKS = frozenset(
     {
         "home", "help", "cancel", "settings", "f", "f.go", "oas", "oa", "guide", "connect.away", "apps", "app",
         "domain", "st", "st.card", "st.oas", "st.links", "st.strangers", "st.groups", "kh", "kh.find", "k", "send",
+        "tpl", "tpl.card", "tpl.zns", "tpl.uid", "tpl.ratings", "quota", "rate", "rate.write",
         "k.past", "ph.past", "oo", "oo.visit",
-        "send.to", "send.way", "zns", "zns.to", "zns.again", "zns.edit", "text.edit", "text.again", "audit",
+        "send.to", "send.way", "send.edit", "send.again", "send.watch", "send.keep", "d", "zns", "zns.to", "audit",
         "audit.oa", "audit.who", "audit.kind", "audit.one", "audit.message",
     }
 )  # fmt: skip
 COMMANDS: dict[str, str] = {"stop_all": "stop_all.on"}
 LOOKING_COMMANDS = frozenset(
-    {"start", "opt_out", "send", "zns", "followers", "oa", "settings", "help", "cancel", "audit"}
+    {"start", "opt_out", "send", "zns", "followers", "oa", "settings", "help", "cancel", "audit", "templates", "quota"}
 )
 FORMS: dict[str, str] = {
     "add_oa": "oa.added",
     "rename": "oa.renamed",
     "describe": "oa.described",
     "tokens": "oa.tokens_pasted",
+    "template_body": "template.body_set",
+    "test_phones": "oa.test_phones",
+    "form_image": "oa.form_image",
     "app": "app.added",
     "app_name": "app.renamed",
     "app_secret": "app.secret_replaced",

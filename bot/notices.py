@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from bot.markup import Button, Screen, to
-from bot.render_delivery import Eyes, render_delivery
+from bot.render_delivery import Eyes
 from bot.screens.alerts import ALERTS, oa_alert
 from bot.screens.connect import ticket_screen
 from bot.screens.customers import customer_card, form_answer
+from bot.screens.delivery import delivery_screen
 from bot.screens.opt_out import word_notice
+from bot.screens.quota import NOTICES as QUOTA_NOTICES
+from bot.screens.quota import quota_notice
+from bot.screens.ratings import rating_notice
 from bot.screens.staff_notices import STAFF_NOTICES
 from bot.screens.stop import start_notice, stop_notice
+from bot.screens.templates import NOTICES as TEMPLATE_NOTICES
+from bot.screens.templates import template_notice
 from bot.screens.titles import oa_name
 from bot.turn import Office, Turn
 from models import Notice, OauthTicket, OfficialAccount, Staff
 from services import opt_outs, reach
 from services.form_answers import NOTICE as FORM_ANSWER
+from services.ratings import NOTICE as LOW_RATING
 from texts.html import Html, lines
 
 Render = Callable[[Turn, Notice], Awaitable[Screen | None]]
@@ -32,7 +39,7 @@ async def screen_of(office: Office, person: Staff, notice: Notice) -> Screen | N
 
 async def _delivery(turn: Turn, notice: Notice) -> Screen | None:
     row = await turn.db(reach.delivery, turn.staff, notice.payload["delivery"])
-    return None if row is None else render_delivery(eyes_of(turn), row)
+    return None if row is None else await delivery_screen(turn, row)
 
 
 def eyes_of(turn: Turn) -> Eyes:
@@ -41,17 +48,23 @@ def eyes_of(turn: Turn) -> Eyes:
 
 
 async def _hide_number(turn: Turn, notice: Notice) -> Screen | None:
+    if "rating" in notice.payload:
+        return await rating_notice(turn, notice) or _gone(turn)
     found = await turn.db(reach.follower, turn.staff, notice.payload["row"])
     if found is None:  # gone, or closed to this person: the number goes all the same
-        return Screen(turn.t("old.told"), [[Button(turn.t.plain("button.home"), to("home"))]])
+        return _gone(turn)
     return await customer_card(turn, *found)
+
+
+def _gone(turn: Turn) -> Screen:
+    return Screen(turn.t("old.told"), [[Button(turn.t.plain("button.home"), to("home"))]])
 
 
 async def _uncertain(turn: Turn, notice: Notice) -> Screen | None:
     row = await turn.db(reach.delivery, turn.staff, notice.payload["delivery"])
     if row is None or row.state != "uncertain":
         return None
-    screen = render_delivery(eyes_of(turn), row)
+    screen = await delivery_screen(turn, row)
     return Screen(lines(turn.t("notice.uncertain"), "", screen.text), screen.rows, protect=True)
 
 
@@ -94,5 +107,8 @@ KINDS: dict[str, Render] = {
     "start_all": _start_all,
     FORM_ANSWER: form_answer,
     **dict.fromkeys(opt_outs.NOTICES, word_notice),
+    LOW_RATING: rating_notice,
+    **dict.fromkeys(TEMPLATE_NOTICES, template_notice),
+    **dict.fromkeys(QUOTA_NOTICES, quota_notice),
     **dict.fromkeys(ALERTS, _oa_alert),
 }

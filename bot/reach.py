@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bot.markup import OldKeyboard
 from bot.turn import Turn
-from models import Delivery, Follower, OfficialAccount
+from models import Delivery, Follower, OfficialAccount, Rating, ZnsTemplate
 from services import reach
 from services.drafts import Form
 
@@ -34,6 +34,22 @@ async def delivery_at(turn: Turn, row_id: int) -> Delivery:
     if row is None:
         raise OldKeyboard("delivery")
     return row
+
+
+async def template_at(turn: Turn, row_id: int) -> ZnsTemplate:
+    """The template of a button, with its OA. Raises OldKeyboard."""
+    row = await turn.db(reach.template, turn.staff, row_id)
+    if row is None:
+        raise OldKeyboard("template")
+    return row
+
+
+async def rating_at(turn: Turn, row_id: int) -> tuple[OfficialAccount, Rating]:
+    """The rating of a button, and the OA it was given to. Raises OldKeyboard."""
+    found = await turn.db(reach.rating, turn.staff, row_id)
+    if found is None:
+        raise OldKeyboard("rating")
+    return found
 
 
 async def oa_of_form(turn: Turn, form: Form) -> OfficialAccount:

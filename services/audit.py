@@ -22,7 +22,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "sending": ("message.", "stop_all.", "template."),
     "oa": ("oa.",),
     "staff": ("staff.", "invitation.", "stranger.", "group."),
-    "customers": ("customer.", "inbox."),
+    "customers": ("rating.", "customer.", "inbox."),
     "security": ("app.", "audit.", "backup.", "keys.", "verification."),
 }
 

@@ -21,8 +21,13 @@ from models import (
 from services import staff
 
 # Forms and questions somebody may keep open in a role; whatever is not named here ends with the higher role.
-_SENDING = frozenset({"reopen", "send", "zns", "cs", "resend"})
-_MANAGING = frozenset({"add_oa", "rename", "describe", "tokens", "mode", "remove_oa", "drop_waiting", "stop_all"})
+_SENDING = frozenset({"reopen", "send", "zns", "cs", "resend", "test_template"})
+_MANAGING = frozenset(
+    {
+        "add_oa", "rename", "describe", "tokens", "form_image", "mode",
+        "remove_oa", "drop_waiting", "stop_all", "template_body", "test_phones",
+    }
+)  # fmt: skip
 KEPT: dict[Role, frozenset[str]] = {
     Role.VIEWER: frozenset(),
     Role.OPERATOR: _SENDING,

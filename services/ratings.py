@@ -6,6 +6,7 @@ the latest counts. Zalo names the message only: who it was for is known from our
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 from peewee import fn
 
 from db import from_ms, is_sqlite, write
-from models import Delivery, Notice, OfficialAccount, Rating, Role
+from models import Delivery, Follower, Notice, OfficialAccount, Rating, Role
 from services import audit, deliveries, forgetting, notices
 from services.audit import Actor
 from services.desk import Desk
@@ -24,6 +25,7 @@ UNHAPPY = 3  # stars at most
 STALE = timedelta(days=3)  # who waited this long is not helped by an alert
 NOTICE = "low_rating"
 WORDS = 5  # of a summary
+_PHONE = re.compile(r"84\d{9}")
 
 
 class Rated(NamedTuple):
@@ -83,6 +85,18 @@ def of_recipient(oa_id: str, recipients: Collection[str], limit: int = 5) -> lis
     wanted = sorted({recipient for recipient in recipients if recipient})
     mine = (Rating.oa_id == oa_id, Rating.recipient.in_(wanted))
     return list(Rating.select().where(*mine).order_by(Rating.at.desc(), Rating.id.desc()).limit(limit))
+
+
+def person_of(row: Rating) -> tuple[Follower | None, str]:
+    """The follower whose rating it is, and their number; None and "" for what is not known, or no longer."""
+    if not row.recipient or "*" in row.recipient:
+        return None, ""
+    mine = Follower.oa_id == row.oa_id
+    if _PHONE.fullmatch(row.recipient):
+        found = Follower.select().where(mine, Follower.phone == row.recipient).order_by(Follower.id).first()
+        return found, str(row.recipient)
+    found = Follower.get_or_none(mine, Follower.user_id == row.recipient)
+    return found, found.phone if found is not None else ""
 
 
 def summary(oa: OfficialAccount, template_id: str, limit: int = WORDS) -> Summary:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from models import Delivery, Follower, OaState, OfficialAccount, Staff
+from models import Delivery, Follower, OaState, OfficialAccount, Rating, Staff, ZnsTemplate
 from services import accounts, staff
 from services.names import fold_name
 
@@ -44,6 +44,27 @@ def delivery(person: Staff, row_id: int) -> Delivery | None:
     found = Delivery.select(Delivery, OfficialAccount).join(OfficialAccount).where(Delivery.id == row_id)
     row = next(iter(found), None)
     return row if row is not None and staff.may_use(person, row.oa) else None
+
+
+def delivery_by_id(person: Staff, text: str) -> Delivery | None:
+    """The message with this tracking id of ours, or this id of Zalo's; None as `delivery`."""
+    named = (Delivery.tracking_id == text) | (Delivery.msg_id == text)
+    rows = Delivery.select(Delivery, OfficialAccount).join(OfficialAccount).where(named).limit(10)
+    return next((row for row in rows if staff.may_use(person, row.oa)), None)
+
+
+def template(person: Staff, row_id: int) -> ZnsTemplate | None:
+    """A template and its OA in one read; None when there is none or the OA is removed or closed to this person."""
+    found = ZnsTemplate.select(ZnsTemplate, OfficialAccount).join(OfficialAccount)
+    row = next(iter(found.where(ZnsTemplate.id == row_id, OfficialAccount.state != OaState.REMOVED)), None)
+    return row if row is not None and staff.may_use(person, row.oa) else None
+
+
+def rating(person: Staff, row_id: int) -> tuple[OfficialAccount, Rating] | None:
+    """What a customer said, and their OA; None when either is gone or the OA is closed to this person."""
+    row = Rating.get_or_none(Rating.id == row_id)
+    account = OfficialAccount.get_or_none(OfficialAccount.oa_id == row.oa_id) if row is not None else None
+    return (account, row) if account is not None and staff.may_use(person, account) else None
 
 
 def may_hear(person: Staff, payload: Mapping[str, Any]) -> bool:

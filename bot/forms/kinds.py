@@ -8,6 +8,8 @@ from bot.forms.engine import FormKind
 from bot.forms.invite import INVITE
 from bot.forms.oa_fields import FIELDS
 from bot.forms.send import SEND
+from bot.forms.template_body import TEMPLATE_BODY
+from bot.forms.test_phones import TEST_PHONES
 from bot.forms.verification import VERIFICATION
 from bot.forms.zns import ZNS
 
@@ -17,6 +19,8 @@ KINDS: dict[str, FormKind] = {
     **APPS,
     "verification": VERIFICATION,
     "invite": INVITE,
+    "template_body": TEMPLATE_BODY,
+    "test_phones": TEST_PHONES,
     "send": SEND,
     "zns": ZNS,
 }
