@@ -21,12 +21,12 @@ async def send_table(
     """Send the file `name` (.csv or .xlsx) with `told(count)` as its caption.
 
     `told` is called off the loop, before anything is sent: what it writes down stands there whatever happens then.
-    Raises Invalid `file.too_big` when Telegram would not take it.
+    Raises Invalid `export.too_big` when Telegram would not take it.
     """
     await turn.toast(turn.t.plain("file.making"))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         caption = await turn.db(lambda: told(exports.write(path, header, rows)))
         if path.stat().st_size > MAX_UPLOAD:
-            raise Invalid("file.too_big")
+            raise Invalid("export.too_big")
         await turn.sender.document(turn.chat_id, path, name, caption)
