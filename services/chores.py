@@ -16,6 +16,7 @@ from services import (
     endings,
     erasure_sweep,
     notices,
+    opt_out_replies,
     quotas,
     rating_pull,
     reconcile,
@@ -104,6 +105,11 @@ async def warn_of_silence(desk: Desk) -> int:
 async def go_on_erasing(desk: Desk) -> int:
     """Go on with what is being forgotten on request; returns how many were finished."""
     return await erasure_sweep.run(desk)
+
+
+async def answer_opt_outs(desk: Desk) -> int:
+    """Confirm what customers said about advertising, where a worker that ended could not; returns how many messages."""
+    return await in_thread(opt_out_replies.send, desk)
 
 
 async def purge(desk: Desk) -> int:

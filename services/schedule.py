@@ -44,6 +44,7 @@ JOBS = (
     Job("newcomers", _every(minutes=1), chores.look_at_newcomers),
     Job("connect", _every(minutes=1), chores.drop_connect_tickets),
     Job("rereading", _every(minutes=1), chores.reread_changed),
+    Job("opt_outs", _every(minutes=1), chores.answer_opt_outs),
     Job("silence", _every(minutes=15), chores.warn_of_silence),
     Job("profiles", _every(hours=3), chores.refresh_profiles),
     Job("endings", _every(hours=1), chores.warn_of_endings),
