@@ -10,6 +10,7 @@ from texts.html import Html, lines
 
 CODE = re.compile(r"-\d{2,5}|\d{3}")
 # Everything that goes to a user id speaks the codes of the OA's host (zns.md 1.5, oa-api.md 11).
+MESSAGE_ID = re.compile(r"(?=.*\d)[a-z0-9]{16,48}", re.IGNORECASE)
 TABLE_OF = {"zns": "zns", "cs": "oa", "uid": "oa", "promotion": "oa", "transaction": "oa"}
 OURS = "desk"  # the class of what stood against a message on our side; its codes have a table of their own
 
@@ -36,6 +37,11 @@ def why(t: Texts, table: str, code: str) -> Html:
 def looks_like_code(text: str) -> bool:
     """Whether somebody typed one of Zalo's codes and nothing else."""
     return CODE.fullmatch(text.strip()) is not None
+
+
+def looks_like_id(text: str) -> bool:
+    """Whether somebody pasted the id of a message: ours (24 signs), or Zalo's (about 20, oa-api.md 12.2)."""
+    return MESSAGE_ID.fullmatch(text.strip()) is not None
 
 
 def code_page(t: Texts, code: str) -> Html:

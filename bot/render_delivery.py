@@ -9,8 +9,9 @@ from bot import errors
 from bot.codes import explain_code
 from bot.html_cut import cut
 from bot.markup import Button, Rows, Screen, to
+from bot.screens.letter import letter
 from bot.screens.titles import oa_name
-from models import Channel, Delivery, DeliveryState, OfficialAccount
+from models import Channel, Delivery, DeliveryState, OfficialAccount, Rating
 from services import deliveries, forgetting
 from texts import Texts, figures
 from texts.html import Html, escape, lines, quote
@@ -33,7 +34,7 @@ class Eyes:
     money: bool = True
 
 
-def render_delivery(eyes: Eyes, row: Delivery) -> Screen:
+def render_delivery(eyes: Eyes, row: Delivery, rating: Rating | None = None) -> Screen:
     """The result message: OA and mode, to whom, what, how far it got, what it cost, what to do if it did not."""
     t = eyes.t
     text = lines(
@@ -41,6 +42,7 @@ def render_delivery(eyes: Eyes, row: Delivery) -> Screen:
         _to(eyes, row),
         _content(t, row),
         _progress(eyes, row),
+        _rated(t, rating) if rating is not None else None,
         *_trouble(eyes, row),
     )
     return Screen(text, _rows(t, row), protect=True)
@@ -49,28 +51,33 @@ def render_delivery(eyes: Eyes, row: Delivery) -> Screen:
 def _title(eyes: Eyes, row: Delivery) -> Html:
     oa: OfficialAccount = row.oa
     mode = eyes.t("mode.test" if row.development else "mode.live")
-    what = eyes.t(f"delivery.title_{row.channel}")
+    what = eyes.t(f"delivery.title_{'form' if row.kind == 'form' else row.channel}")
     return Html(f"<b>{ICONS[S(row.state)]} {what}</b> · {escape(oa_name(oa))} · {mode}")
 
 
 def _to(eyes: Eyes, row: Delivery) -> Html:
+    template = row.content.get("template_name") or row.content.get("template_id")
     if row.channel == Channel.ZNS:
-        return eyes.t(
-            "delivery.to_zns",
-            phone=forgetting.shown_recipient(row),
-            template=row.content.get("template_name") or row.content.get("template_id"),
-        )
-    return eyes.t("delivery.to_cs", name=row.recipient_name or forgetting.shown_recipient(row))
+        return eyes.t("delivery.to_zns", phone=forgetting.shown_recipient(row), template=template)
+    name = row.recipient_name or forgetting.shown_recipient(row)
+    if row.channel == Channel.UID:
+        return eyes.t("delivery.to_uid", name=name, template=template)
+    return eyes.t("delivery.to_cs", name=name)
 
 
 def _content(t: Texts, row: Delivery) -> Html | None:
-    if row.channel == Channel.ZNS:
+    if forgetting.is_forgotten(row):
         return None
-    parts = [t("delivery.image")] if row.content.get("image") else []
-    text = row.content.get("text")
-    if text:
-        parts.append(cut(escape(text), LONGEST_CONTENT))
-    return Html(f"<blockquote>{lines(*parts)}</blockquote>")
+    if row.kind == "template" and not row.content.get("params"):
+        return None
+    return letter(t, row.kind, row.content, limit=LONGEST_CONTENT)
+
+
+def _rated(t: Texts, rating: Rating) -> Html:
+    """⭐⭐⭐⭐ «phục vụ tốt»."""
+    words = " · ".join(filter(None, [rating.note, *(rating.feedbacks or [])]))
+    said = t("delivery.rated_words", words=cut(escape(words), 200)) if words else Html("")
+    return t("delivery.rated", stars="⭐" * max(1, min(5, rating.rate))) + said
 
 
 def _progress(eyes: Eyes, row: Delivery) -> Html:
@@ -95,12 +102,15 @@ def _held(eyes: Eyes, row: Delivery) -> str:
 
 
 def _cost(eyes: Eyes, row: Delivery) -> str:
-    if row.channel != Channel.ZNS or not eyes.money:
-        return ""
-    cost = deliveries.cost(row)
+    """What it cost, once that is known; before, nothing: a queued or failed message has cost nothing yet."""
     if row.development:
         return f" · {eyes.t('delivery.free_test')}"
-    return f" · {eyes.t.money(cost)}" if cost is not None and row.state in (S.DELIVERED, S.SEEN, S.EXPIRED) else ""
+    cost = deliveries.cost(row)
+    if cost is None or row.state not in (S.SENT, S.DELIVERED, S.SEEN, S.EXPIRED):
+        return ""
+    if cost == 0 and row.state != S.EXPIRED:
+        return f" · {eyes.t('delivery.free')}" if row.channel != Channel.ZNS else ""
+    return f" · {eyes.t.money(cost)}" if eyes.money else ""
 
 
 def _trouble(eyes: Eyes, row: Delivery) -> list[Html]:
@@ -136,8 +146,10 @@ def _support(eyes: Eyes, row: Delivery) -> Html:
 
 
 def _rows(t: Texts, row: Delivery) -> Rows:
-    """Buttons open a new message: this one stays the message's own."""
+    """Buttons open a new message: this one stays the message's own. One that waits can be taken back on it."""
     first = []
+    if row.state == S.QUEUED:
+        first.append(Button(t.plain("button.take_back"), to("d.stop", row.id)))
     if row.state in CAN_BE_RESENT and not forgetting.is_forgotten(row):
         first.append(Button(t.plain("button.resend"), to("again", row.id, fresh=True)))
     if row.state not in (S.QUEUED, S.SENDING):

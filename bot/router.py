@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot import acts
 from bot.codes import looks_like_code
-from bot.commands.paste import pasted, photo
+from bot.commands.paste import pasted, sent
 from bot.commands.sending import PHONE
 from bot.forms.engine import ask, park, picked, present, take
 from bot.forms.kinds import KINDS
@@ -26,8 +26,10 @@ from texts.html import lines
 
 COMMAND = re.compile(r"/([A-Za-z0-9_]+)(?:@\w+)?(?:\s+(.*))?$", re.DOTALL)
 # Buttons that belong to the open form: tapping them does not leave it.
-OF_FORMS = {"f", "f.go", "cancel", "yes", "text.edit", "text.again", "zns.edit", "zns.again", "send.way"}
-BUTTON_STEPS = {"choose", "way", "preview", "edit"}
+OF_FORMS = {
+    "f", "f.go", "cancel", "yes", "send.way", "send.edit", "send.again", "send.test", "send.watch", "send.keep",
+}  # fmt: skip
+BUTTON_STEPS = {"choose", "way", "preview", "edit", "edit_form"}
 # Where a secret is what was asked for; the code of the domain only looks like one.
 SECRETS_ASKED = {"access", "refresh", "secret", "webhook", "code"}
 # Secrets of a Zalo app can look like a customer's code: any such word counts while a form for one is left open.
@@ -58,7 +60,12 @@ def command_of(text: str) -> tuple[Command | None, str]:
 
 def _is_command(turn: Turn) -> bool:
     """Whether the person gives a command. What somebody else once typed is forwarded to be looked at."""
-    return turn.text.startswith("/") and not turn.photo and not turn.forwarded
+    return turn.text.startswith("/") and not _carries_something(turn) and not turn.forwarded
+
+
+def _carries_something(turn: Turn) -> bool:
+    """Whether a picture, a file or a place came, with the words as its caption."""
+    return bool(turn.photo or turn.document or turn.location)
 
 
 async def _stray_secret(turn: Turn) -> bool:
@@ -112,9 +119,9 @@ async def _typed(turn: Turn) -> None:
         await take(KINDS[form.kind], turn, form)
         return
     await park(turn)
-    if turn.photo:
+    if _carries_something(turn):
         _need(turn, Role.OPERATOR)
-        await photo(turn)
+        await sent(turn)
     elif form is not None and _left_secret(turn, form):
         await turn.forget_my_message(None)
         go_on = [Button(turn.t.plain("button.go_on"), to("f.go"))]

@@ -13,7 +13,7 @@ from peewee import IntegrityError
 
 from db import in_thread, write
 from models import OaState, OaToken, OfficialAccount
-from services import apps, audit, gateway, halts, inbox, journal, stop_all, tokens
+from services import apps, audit, gateway, halts, inbox, journal, stop_all, token_pairs, tokens
 from services.account_fields import LONGEST_NAME, check_description, check_id, check_name, check_token
 from services.audit import Actor
 from services.desk import Desk, Work
@@ -195,6 +195,7 @@ def remove(desk: Desk, actor: Actor, oa: OfficialAccount) -> None:
     """Erase the tokens and cancel what waits; the rows of the past stay. Audited, safe to call twice."""
     now = desk.now()
     with write():
+        token_pairs.lock(oa.id)
         if not _bump(oa, state=OaState.REMOVED, removed_at=now, published=False):
             return
         OaToken.delete().where(OaToken.oa == oa.id).execute()

@@ -11,8 +11,20 @@ from bot.screens.oa_card import edit_screen, live_question, oa_card, prove_quest
 from bot.screens.oa_list import oa_list
 from bot.turn import Turn
 from db import write
-from models import OfficialAccount, Role
-from services import accounts, audit, confirmations, current, halts, reach, reconcile, staff, templates, tokens
+from models import OfficialAccount, Role, UidMessageApi
+from services import (
+    accounts,
+    audit,
+    confirmations,
+    current,
+    halts,
+    oa_settings,
+    reach,
+    reconcile,
+    staff,
+    templates,
+    tokens,
+)
 from services.accounts import Mode
 from services.errors import NotAllowed
 from services.pacing import Lane
@@ -63,7 +75,7 @@ async def edit(turn: Turn, args: Args) -> None:
 
 
 async def change_field(turn: Turn, args: Args) -> None:
-    """Rename, describe, or paste new tokens."""
+    """Rename, describe, paste new tokens, or choose the picture of the form."""
     assert turn.target is not None
     oa = await _oa(turn, args)
     kind = turn.target.action.removeprefix("oa.")
@@ -96,6 +108,15 @@ async def confirm_mode(turn: Turn, args: Args) -> None:
             return oa
 
     await turn.show(await oa_card(turn, await turn.db(act)))
+
+
+async def change_uid_api(turn: Turn, args: Args) -> None:
+    """Media and transaction messages by template, or in the older form."""
+    oa = await _fresh_oa(turn, args)
+    if part(args, 2) not in set(UidMessageApi):
+        raise OldKeyboard("uid_api")
+    await turn.db(oa_settings.set_uid_message_api, turn.desk, turn.actor, oa, UidMessageApi(part(args, 2)))
+    await turn.show(edit_screen(turn, oa))
 
 
 async def ask_remove(turn: Turn, args: Args) -> None:

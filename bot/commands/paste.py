@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from bot.codes import looks_like_code
+from bot.attachments import read_parts
+from bot.codes import looks_like_code, looks_like_id
 from bot.commands.basics import explain_code
 from bot.commands.customers import show_contact
 from bot.commands.sending import PHONE
-from bot.forms.send import open_send, read_content
+from bot.forms.send import open_send
 from bot.keyboards import home_row
 from bot.markup import Screen
 from bot.screens.customers import ALL, customer_card, customer_list
+from bot.screens.delivery import delivery_screen
 from bot.screens.need_oa import need_oa
 from bot.turn import Turn
 from models import OfficialAccount, Role
-from services import followers, phones, staff
+from services import followers, phones, reach, staff
 
 
 async def pasted(turn: Turn) -> None:
@@ -27,18 +29,22 @@ async def pasted(turn: Turn) -> None:
         await turn.show(Screen(turn.t("unknown.text"), [home_row(turn.t)]))
 
 
-async def photo(turn: Turn) -> None:
-    """A picture with no form open: whom is it for?"""
+async def sent(turn: Turn) -> None:
+    """A picture, a file or a place with no form open: whom is it for?"""
     oa = await need_oa(turn)
     if oa is not None:
-        content = await read_content(turn)
-        await open_send(turn, oa, text=content["text"], image=content["image"])
+        await open_send(turn, oa, **await read_parts(turn))
 
 
 async def _look_up(turn: Turn, text: str) -> None:
     oa = await need_oa(turn)
     if oa is None:
         return
+    if looks_like_id(text):
+        row = await turn.db(reach.delivery_by_id, turn.staff, text)
+        if row is not None:
+            await turn.show(await delivery_screen(turn, row))
+            return
     if PHONE.fullmatch(text):
         await _phone(turn, oa, phones.normalise(text))
         return

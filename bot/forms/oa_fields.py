@@ -1,4 +1,4 @@
-"""Changing one thing about an OA: its name, its description, its tokens."""
+"""Changing one thing about an OA: its name, its description, its tokens, the picture of its form."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from bot.screens.oa_card import oa_card
 from bot.screens.titles import oa_title
 from bot.turn import Turn
 from models import OfficialAccount
-from services import accounts, token_paste
+from services import accounts, fetching, oa_settings, token_paste
 from services.drafts import Form
+from services.errors import Invalid
 from texts.html import lines
 
-STEPS = {"rename": "name", "describe": "description", "tokens": "access"}
+STEPS = {"rename": "name", "describe": "description", "tokens": "access", "form_image": "form_image"}
 
 
 def field_form(kind: str, oa: OfficialAccount) -> Form:
@@ -38,7 +39,9 @@ class OaField:
         if form.kind == "tokens":
             await self._token(turn, form, oa, text)
             return
-        if form.kind == "rename":
+        if form.kind == "form_image":
+            await _form_image(turn, oa, text)
+        elif form.kind == "rename":
             await turn.db(accounts.rename, turn.desk, turn.actor, oa, text)
         else:
             await turn.db(accounts.describe, turn.desk, turn.actor, oa, "" if text == "-" else text)
@@ -57,13 +60,23 @@ class OaField:
         await _done(turn, oa)
 
 
+async def _form_image(turn: Turn, oa: OfficialAccount, text: str) -> None:
+    """Zalo takes the form's picture by its address only (oa-api.md 5.1): there has to be a picture there."""
+    address = "" if text == "-" else text
+    if turn.photo or (address and not address.startswith("https://")):
+        raise Invalid("form.image")
+    if address:
+        await fetching.image(turn.desk, address)
+    await turn.db(oa_settings.set_form_image, turn.desk, turn.actor, oa, address)
+
+
 async def _done(turn: Turn, oa: OfficialAccount) -> None:
     await turn.close_form()
     await turn.show(await oa_card(turn, await turn.db(OfficialAccount.get_by_id, oa.id)))
 
 
 def _skip(turn: Turn, step: str) -> Rows:
-    return [[Button(turn.t.plain("button.clear"), to("f", step, "-"))]] if step == "description" else []
+    return [[Button(turn.t.plain("button.clear"), to("f", step, "-"))]] if step in ("description", "form_image") else []
 
 
 OA_FIELD = OaField()

@@ -8,7 +8,7 @@ from bot.screens.customers import ALL, of_oa
 from bot.screens.late import late_buttons
 from bot.screens.titles import mode_name, oa_title, readiness_line
 from bot.turn import Turn
-from models import Follower, OaState, OfficialAccount, Role, TokenState
+from models import Follower, OaState, OfficialAccount, Role, TokenState, UidMessageApi
 from services import accounts, halts, readiness, staff, stop_all, tokens
 from services.accounts import Mode
 from services.readiness import Level, Line
@@ -110,14 +110,18 @@ def live_question(turn: Turn, oa: OfficialAccount, mode: Mode, token: str) -> Sc
 def edit_screen(turn: Turn, oa: OfficialAccount) -> Screen:
     """What can be changed about an OA besides its mode."""
     t = turn.t
+    legacy = oa.uid_message_api == UidMessageApi.LEGACY
+    other = UidMessageApi.TEMPLATE.value if legacy else UidMessageApi.LEGACY.value
     buttons = [
         Button(t.plain("button.rename"), to("oa.rename", oa.id)),
         Button(t.plain("button.describe"), to("oa.describe", oa.id)),
         Button(t.plain("button.tokens"), to("oa.tokens", oa.id)),
+        Button(t.plain("button.form_image"), to("oa.form_image", oa.id)),
+        Button(t.plain(f"button.uid_api_{other}"), to("oa.uid_api", oa.id, oa.revision, other)),
         Button(t.plain("button.remove"), to("oa.remove", oa.id), style="danger"),
     ]
     return Screen(
-        lines(oa_title(t, oa), *_description(oa), "", t("oa.edit_what")),
+        lines(oa_title(t, oa), *_description(oa), t(f"oa.uid_api_{oa.uid_message_api}"), "", t("oa.edit_what")),
         [*pairs(buttons), back_row(t, to("oa", oa.id))],
     )
 

@@ -3,46 +3,62 @@
 from __future__ import annotations
 
 from bot import errors
-from bot.keyboards import cancel_row
+from bot.keyboards import pairs
 from bot.markup import Button, Rows, Screen, to
+from bot.screens.send import called
 from bot.screens.titles import oa_title
+from bot.screens.ways import Entry, Ways, open_line, sorted_ways, way_label
 from bot.turn import Turn
-from models import Channel, OfficialAccount
+from bot.whom import Whom
+from models import OfficialAccount
+from services.drafts import Form
 from services.errors import Refusal
-from services.preflight import Way
+from services.preflight import Verdict
 from texts.html import Html, lines
 
+# What ends when the person writes: only then is it worth waiting for.
+ENDS_WHEN_THEY_WRITE = {
+    "send.window_closed", "send.year_over", "send.never_interacted", "send.blocked",
+}  # fmt: skip
 
-def refusal(
-    turn: Turn, oa: OfficialAccount, error: Refusal, *, kind: str, name: str = "", others: list[Way] | None = None
+
+async def refusal(
+    turn: Turn, oa: OfficialAccount, form: Form, whom: Whom, error: Refusal, verdicts: list[Verdict]
 ) -> Screen:
     """The four parts, under what could not be sent, with the ways that are open now."""
+    t, way = turn.t, str(form.data.get("way") or form.kind)
+    found = sorted_ways(verdicts, without=way)
+    title = t(f"refusal.title_{way}", name=called(turn, whom), title=oa_title(t, oa))
+    body: list[Html] = [errors.explain(turn, error), t("refusal.kept")]
+    if found.open:
+        body += [Html(""), t("refusal.others")]
+        body += [open_line(turn, at, entry) for at, entry in enumerate(found.open, 1)]
+    if waits(whom, error):
+        body.append(t("refusal.wait", number=len(found.open) + 1))
+    return Screen(lines(title, "", *body), _rows(turn, oa, whom, error, found), protect=True)
+
+
+def waits(whom: Whom, error: Refusal) -> bool:
+    """Whether a word from the person would change the answer."""
+    return whom.follower is not None and error.key in ENDS_WHEN_THEY_WRITE
+
+
+def _rows(turn: Turn, oa: OfficialAccount, whom: Whom, error: Refusal, found: Ways) -> Rows:
     t = turn.t
-    title = t(f"refusal.title_{kind}", name=name, title=oa_title(t, oa))
-    open_ways = [way for way in others or [] if way.open]
-    body = [errors.explain(turn, error)]
-    if open_ways:
-        body += [Html(""), t("refusal.others"), *(way_line(turn, at, way) for at, way in enumerate(open_ways, 1))]
-    return Screen(lines(title, "", *body), [*_rows(turn, oa, kind, open_ways), cancel_row(t)], protect=True)
+    others = [
+        Button(
+            way_label(turn, each.way, at, each.verdict), to("send.way", each.way), style="primary" if at == 1 else ""
+        )
+        for at, each in found.choices
+    ]
+    watch = [Button(t.plain("button.watch"), to("send.watch"))] if waits(whom, error) else []
+    again = Button(t.plain("button.try_again"), to("send.again"))
+    edit = Button(t.plain("button.edit_text"), to("send.edit"))
+    keep, drop = Button(t.plain("button.keep_draft"), to("send.keep")), Button(t.plain("button.drop"), to("cancel"))
+    card = Button(t.plain("button.card_of", name=oa.name[:20]), to("oa", oa.id, fresh=True))
+    return [*pairs(others), *pairs([*watch, again, edit, card]), [keep, drop]]
 
 
-def way_line(turn: Turn, number: int, way: Way) -> Html:
-    """1 · Tin tư vấn: chữ, ảnh · miễn phí đến 25/11 08:05."""
-    t = turn.t
-    until = t("way.until", when=t.moment(way.until, turn.now())) if way.until else Html("")
-    if way.channel == Channel.CS:
-        cost = t("way.free") if way.key == "way.cs_free" else t("way.maybe_charged")
-        return Html(f"{number} · {t('way.cs')} · {cost}{until}")
-    shown = way.price is not None and turn.staff.sees_money
-    price = t("way.from", money=t.money(way.price or 0)) if shown else t("way.charged")
-    return Html(f"{number} · {t('way.zns')} · {price}")
-
-
-def _rows(turn: Turn, oa: OfficialAccount, kind: str, open_ways: list[Way]) -> Rows:
-    t = turn.t
-    rows = [[Button(t.plain(f"button.way_{way.channel}"), to("send.way", way.channel))] for way in open_ways]
-    again = [Button(t.plain("button.try_again"), to("text.again" if kind == "cs" else "zns.again"))]
-    if kind == "cs":
-        again.append(Button(t.plain("button.edit_text"), to("text.edit")))
-    card = [Button(t.plain("button.card_of", name=oa.name[:20]), to("oa", oa.id, fresh=True))]
-    return [*rows, again, card]
+def _way_button(turn: Turn, number: int, entry: Entry) -> Button:
+    label = way_label(turn, entry.way, number, entry.verdict)
+    return Button(label, to("send.way", entry.way), style="primary" if number == 1 else "")

@@ -1,0 +1,59 @@
+"""A consultation message: words with buttons, a picture, a GIF, a file."""
+
+from __future__ import annotations
+
+from bot.attachments import NOTHING, content_of, read_parts, something
+from bot.forms.composing import PREVIEW
+from bot.markup import Screen
+from bot.screens.compose import ask_content
+from bot.turn import Turn
+from bot.whom import Whom
+from models import OfficialAccount
+from services.contents import Content
+from services.drafts import Form
+from services.errors import DeskError
+
+HOW, KEEP = "buttons", "keep"  # the buttons that explain how buttons are written, and that leave all as it was
+
+
+class Consultation:
+    """One question: what is to be said?"""
+
+    steps = frozenset({"content"})
+
+    async def next_step(self, turn: Turn, oa: OfficialAccount, form: Form) -> str:
+        """The content, until there is one."""
+        return PREVIEW if something(form.data) else "content"
+
+    async def question(self, turn: Turn, oa: OfficialAccount, form: Form, whom: Whom) -> Screen:
+        """What to send, with what was written before at hand."""
+        return ask_content(turn, oa, whom, form)
+
+    def edit(self, form: Form) -> str:
+        """The one question again; what was sent so far stays until something else comes."""
+        return "content"
+
+    async def answer(self, turn: Turn, oa: OfficialAccount, form: Form) -> str | None:
+        """Words, a picture, a GIF, a file, a place or the address of a picture; checked before it is kept."""
+        if turn.query_id and turn.text == HOW:
+            form.data["how"] = True
+            return "content"
+        if turn.query_id and turn.text == KEEP and something(form.data):
+            return None
+        parts = await read_parts(turn)
+        form.data["before"] = parts["text"]
+        content_of(parts)
+        form.data |= parts
+        return None
+
+    async def back_to(self, turn: Turn, oa: OfficialAccount, form: Form, error: DeskError) -> str:
+        """There is one question only. A wrong text stands under it, to be copied and mended."""
+        form.data |= NOTHING | {"before": form.data.get("text") or ""}
+        return "content"
+
+    async def content(self, turn: Turn, oa: OfficialAccount, form: Form) -> Content:
+        """The parts as a message."""
+        return content_of(form.data)
+
+
+CONSULTATION = Consultation()
