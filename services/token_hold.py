@@ -96,6 +96,7 @@ def _store(
     issued = issued_at or held.desk.now()
     pair = Pair(answer.access, answer.refresh, issued + answer.expires_in, issued)
     with write():
+        token_pairs.lock(held.oa.id)
         there = _lock(held.oa)
         if _put(held, pair, issued):
             _speak_for(held, there, app_id)

@@ -33,6 +33,15 @@ def current(oa: OfficialAccount) -> OaToken | None:
     return OaToken.get_or_none(OaToken.oa == oa.id)
 
 
+def lock(oa_row: int) -> None:
+    """Keep the OA's pair from changing until the caller's transaction ends.
+
+    Whoever is going to write an OA and its pair calls this before the OA: a renewal writes the pair first, and on
+    PostgreSQL two that lock the two rows crosswise end one another.
+    """
+    OaToken.update(generation=OaToken.generation).where(OaToken.oa == oa_row).execute()
+
+
 def open_access(box: SecretBox, row: OaToken) -> str:
     """The access token. Raises CannotOpen."""
     return box.open(row.access, _context(row.oa_id, "access"))
