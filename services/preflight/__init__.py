@@ -7,11 +7,11 @@ Zalo's rule is uncertain, or a date is known only to the day, the letter goes, a
 Refusals a verdict may carry: send.paused {name}, oa.no_tokens {name}, oa.needs_reauth {name}, send.stop_all {by,
 since}, oa.late {name, since}, oa.stopped {name, since}, send.older_way {name}, send.template_way {name}, way.no_phone,
 way.no_user, way.no_template, template.not_sendable {template_id, template, status, reason}, template.not_by_user
-{template_id, template}, send.not_tester {name, user}, send.blocked, send.opted_out, send.said_no_customer and
-send.said_no_staff {user, since}, send.under_age {user}, send.not_following {user}, send.never_interacted {user},
-send.window_closed and send.year_over {user, last}, send.hours {begin, end, until}, send.night {template, until},
-send.quota_zns {name, daily, until}, send.quota_template {template, until}, send.quota_month {name, total, until},
-send.person_today and send.person_month {had, until}.
+{template_id, template}, template.kind_not_allowed {template, name}, send.not_tester {name, user}, send.blocked,
+send.opted_out, send.said_no_customer and send.said_no_staff {user, since}, send.under_age {user}, send.not_following
+{user}, send.never_interacted {user}, send.window_closed and send.year_over {user, last}, send.hours {begin, end,
+until}, send.night {template, until}, send.quota_zns {name, daily, until}, send.quota_template {template, until},
+send.quota_month {name, total, until}, send.person_today and send.person_month {had, until}.
 """
 
 from __future__ import annotations
@@ -19,21 +19,19 @@ from __future__ import annotations
 from models import Channel, Delivery, Follower, OfficialAccount, SendClass, ZnsTemplate
 from services import templates
 from services.desk import Desk
-from services.preflight import ways as _ways
 from services.preflight.facts import Facts, OaFacts, PersonFacts
-from services.preflight.former import Case, Way, check_case, check_cs, check_zns, former_ways, free_until, goes_at
 from services.preflight.judge import judge
 from services.preflight.people import Wanted
 from services.preflight.reading import PROMOTION_HOURS, facts, facts_of, oa_facts, promotion_hours
 from services.preflight.tags import class_of_tag
 from services.preflight.verdicts import Answer, Held, Letter, Note, Verdict
+from services.preflight.ways import every_way
 from services.preflight.windows import NIGHT_END, next_time
 
 __all__ = [
     "NIGHT_END",
     "PROMOTION_HOURS",
     "Answer",
-    "Case",
     "Facts",
     "Held",
     "Letter",
@@ -42,17 +40,10 @@ __all__ = [
     "PersonFacts",
     "Verdict",
     "Wanted",
-    "Way",
     "check",
-    "check_case",
-    "check_cs",
-    "check_zns",
     "class_of_tag",
     "facts",
     "facts_of",
-    "former_ways",
-    "free_until",
-    "goes_at",
     "judge",
     "letter_of",
     "next_time",
@@ -72,7 +63,7 @@ def check(
 
 def ways(desk: Desk, oa: OfficialAccount, *, phone: str = "", follower: Follower | None = None) -> list[Verdict]:
     """Every way to this person: open ones first, cheapest first; then LATER by their time; then NO with reasons."""
-    return _ways.ways(facts(desk, oa, phone=phone, follower=follower), templates.listing(oa, only_sendable=True))
+    return every_way(facts(desk, oa, phone=phone, follower=follower), templates.listing(oa, only_sendable=True))
 
 
 def of_delivery(desk: Desk, row: Delivery) -> Verdict:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from models import Channel
 from services.preflight.facts import Facts
 from services.preflight.verdicts import Letter, Note
-from services.preflight.windows import FREE
+from services.preflight.windows import FREE, same_day
 from services.prices import CONSULTATION, TRANSACTION
 
 
@@ -36,8 +36,9 @@ def _consultation(facts: Facts) -> Cost:
     last = facts.person.last
     if last is not None and last.earliest + FREE > facts.now:
         return Cost(0, last.earliest + FREE)
-    if facts.oa.cs_left:
-        return Cost(0, None, (Note("paid_by_package", {"left": facts.oa.cs_left}),))
-    if last is None or last.latest + FREE > facts.now or facts.oa.cs_left is None:
+    left = facts.oa.cs_left if same_day(facts.oa.cs_left_at, facts.now) else None
+    if left:
+        return Cost(0, None, (Note("paid_by_package", {"left": left}),))
+    if last is None or last.latest + FREE > facts.now or left is None:
         return Cost(CONSULTATION, None, (Note("perhaps_free"),))
     return Cost(CONSULTATION)

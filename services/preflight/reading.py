@@ -67,10 +67,11 @@ def promotion_hours() -> Hours:
 
 
 def cs_left(quota: Any) -> int | None:
-    """How many consultation messages are paid already, of all allowances; None when nobody asked or none is named."""
-    listed = quota if isinstance(quota, list) else []
-    left = [each["remain"] for each in listed if isinstance(each, dict) and isinstance(each.get("remain"), int)]
-    return sum(max(0, each) for each in left) if left else None
+    """How many consultation messages are paid already, of all allowances; None while nobody asked Zalo."""
+    if not isinstance(quota, list):
+        return None
+    mine = [each.get("remain") for each in quota if each.get("product_type") == "cs"]
+    return sum(max(0, left) for left in mine if isinstance(left, int))
 
 
 def _clock(text: Any, default: time) -> time:

@@ -15,6 +15,7 @@ from services.halts import RECONNECTED
 from services.modes import Mode
 from services.preflight import windows
 from services.preflight.facts import Facts
+from services.preflight.tags import class_of_tag, is_known
 from services.preflight.verdicts import Held, Later, Letter, Note
 
 Finding = Refusal | Later | Note | None
@@ -195,6 +196,16 @@ def deleted(facts: Facts, letter: Letter) -> Finding:
     return _not_sendable(letter, "-109") if letter.template and letter.template.status == "DELETE" else None
 
 
+def kind_not_allowed(facts: Facts, letter: Letter) -> Finding:
+    """The OA may not send this kind of content, by the list Zalo gave of those it may; old and new names are in use."""
+    row, tags = letter.template, facts.oa.zns_quota.get("tags")
+    if row is None or not tags or not all(is_known(tag) for tag in tags):
+        return None
+    if class_of_tag(row.tag) in {class_of_tag(tag) for tag in tags}:
+        return None
+    return Refusal("template.kind_not_allowed", code="-145", template=row.name, name=facts.oa.name)
+
+
 def _not_sendable(letter: Letter, code: str) -> Refusal:
     row = letter.template
     assert row is not None
@@ -215,7 +226,7 @@ def not_by_user(facts: Facts, letter: Letter) -> Finding:
         return None
     if row.uid_refused_at or row.tag.upper() == "OTP" or row.timeout_ms <= OTP_TIMEOUT_MS or _responds(letter):
         return Refusal("template.not_by_user", code="-249", template_id=row.template_id, template=row.name)
-    return Note("by_user_unknown", {"template": row.name}) if row.price_uid is None else None
+    return Note("by_user_unknown", {"template": row.name})
 
 
 def _responds(letter: Letter) -> bool:

@@ -47,6 +47,7 @@ RULES: tuple[Rule, ...] = (
     Rule("-109", rules.deleted, _TEMPLATES),
     Rule("-131", rules.not_approved, _TEMPLATES),
     Rule("-146", rules.disabled, _TEMPLATES),
+    Rule("-145", rules.kind_not_allowed, _ZNS),
     Rule("-249", rules.not_by_user, _UID),
     Rule("own:not_tester", rules.not_tester, _TO_USER),
     Rule("-127", rules.administrators_only, _ZNS),

@@ -21,3 +21,8 @@ def class_of_tag(tag: str) -> SendClass:
 def is_promotion(tag: str) -> bool:
     """Whether Zalo takes messages with this tag for advertising (tag 3)."""
     return class_of_tag(tag) == SendClass.PROMOTION
+
+
+def is_known(tag: str) -> bool:
+    """Whether this is one of the tags Zalo documented."""
+    return any(tag.strip().upper() in tags for tags in _CLASSES.values())

@@ -25,7 +25,7 @@ def letters(templates: Sequence[ZnsTemplate]) -> list[list[Letter]]:
     ]
 
 
-def ways(facts: Facts, templates: Sequence[ZnsTemplate]) -> list[Verdict]:
+def every_way(facts: Facts, templates: Sequence[ZnsTemplate]) -> list[Verdict]:
     """The best verdict of each way to this person."""
     found = [_best(facts, each) for each in letters(templates)]
     return sorted(found, key=_rank)
