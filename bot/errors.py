@@ -33,8 +33,11 @@ def four_parts(t: Texts, key: str, values: dict[str, Any], support: Html) -> Htm
     """What, lost, do, folded code. A key without a text of its own still gets all four."""
     base = f"error.{key}" if f"error.{key}.what" in t else "error.other"
     lost = f"{base}.lost" if f"{base}.lost" in t else "error.nothing_lost"
+    what = t.lenient(f"{base}.what", values)
+    if "line" in values:  # of something written in lines
+        what = t("error.at_line", line=values["line"], text=what)
     return lines(
-        t("error.head_what", text=t.lenient(f"{base}.what", values)),
+        t("error.head_what", text=what),
         t("error.head_lost", text=t.lenient(lost, values)),
         t("error.head_do", text=t.lenient(f"{base}.do", values)),
         quote(support),

@@ -44,7 +44,8 @@ class Read:
     def located(self, error: Invalid) -> Invalid:
         """The same error with its `line`, if the part it names stands on one."""
         part = _PART_OF.get(error.key.partition(".")[0], error.key.partition(".")[0])
-        line = self.lines.get((part, int(error.values.get("number", 1))))
+        number = 1 if part == "banner" else error.values.get("number")  # counts concern several lines
+        line = self.lines.get((part, int(number or 0)))
         return error if line is None else Invalid(error.key, error.code, **{**error.values, "line": line})
 
 
@@ -156,7 +157,7 @@ def _row(document: Read, key: str, value: str, number: int) -> None:
     if found and colour in STYLES:
         row |= {"value": found["value"], "style": STYLES[colour]}
     elif colour in NO_STYLES:
-        raise Invalid("row.style_unknown", key=key, style=colour)
+        raise Invalid("row.style_unknown", row=key, style=found["colour"] if found else "")
     _table(document).append(row)
     _at(document, "row", number)
 

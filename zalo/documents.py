@@ -89,7 +89,7 @@ def transaction(
     `header.too_many`, `header.empty`, `header.long`, `align.unknown`, `texts.too_many`, `paragraph.empty`,
     `paragraph.long`, `table.too_many`, `table.no_code`, `table.free_rows` (count, limit), `row.key_empty`,
     `row.key_long`, `row.value_empty`, `row.value_long`, `row.style_where`, `row.style_unknown` (each with `number` from
-    1 and the `key`), and the rules of `zalo.buttons.checked`.
+    1 and the `row`'s key), and the rules of `zalo.buttons.checked`.
     """
     if kind not in TRANSACTIONS:
         raise InvalidMessage("document.type", type=kind[:40])
@@ -183,16 +183,16 @@ def _is_system(key: str) -> bool:
 
 def _row(row: Mapping[str, Any], limits: DocumentLimits, number: int) -> dict[str, str]:
     key = filled(str(row.get("key") or ""), "row.key_empty", number=number)
-    key = fitted(key, limits.key, "row.key_long", number=number, key=key[:40])
-    value = filled(str(row.get("value") or ""), "row.value_empty", number=number, key=key)
-    made = {"key": key, "value": fitted(value, MAX_VALUE, "row.value_long", number=number, key=key)}
+    key = fitted(key, limits.key, "row.key_long", number=number, row=key[:40])
+    value = filled(str(row.get("value") or ""), "row.value_empty", number=number, row=key)
+    made = {"key": key, "value": fitted(value, MAX_VALUE, "row.value_long", number=number, row=key)}
     style = row.get("style")
     if not style:
         return made
     if not tells_status(key):
-        raise InvalidMessage("row.style_where", number=number, key=key)
+        raise InvalidMessage("row.style_where", number=number, row=key)
     if style not in STYLES:
-        raise InvalidMessage("row.style_unknown", number=number, key=key, style=str(style)[:20])
+        raise InvalidMessage("row.style_unknown", number=number, row=key, style=str(style)[:20])
     return {**made, "style": str(style)}
 
 
