@@ -50,9 +50,14 @@ def _rows(turn: Turn, oa: OfficialAccount, unproven: bool, waiting: int) -> Rows
         Button(t.plain("button.customers"), to("kh", of_oa(ALL, oa), 0)),
         Button(t.plain("button.sync"), to("oa.sync", oa.id)),
     ]
+    looks = [
+        Button(t.plain("button.templates"), to("tpl", oa.id, 0)),
+        Button(t.plain("button.quota"), to("quota", oa.id)),
+    ]
+    back = back_row(t, to("oas", 0))
     if not staff.may(turn.staff, Role.OPERATOR):
-        return [back_row(t, to("oas", 0))]
-    return [*pairs(work), _modes(turn, oa), *pairs(_mending(turn, oa, unproven, waiting)), back_row(t, to("oas", 0))]
+        return [looks, back]
+    return [*pairs(work), looks, _modes(turn, oa), *pairs(_mending(turn, oa, unproven, waiting)), back]
 
 
 def _modes(turn: Turn, oa: OfficialAccount) -> list[Button]:
@@ -81,6 +86,7 @@ def _mending(turn: Turn, oa: OfficialAccount, unproven: bool, waiting: int) -> l
         buttons.append(Button(t.plain("button.resume"), to("oa.resume", oa.id, oa.revision), style="success"))
     if unproven:
         buttons.append(Button(t.plain("button.prove"), to("oa.prove", oa.id)))
+    buttons.append(Button(t.plain("button.test_phones"), to("oa.phones", oa.id)))
     return [*buttons, Button(t.plain("button.edit"), to("oa.edit", oa.id))]
 
 

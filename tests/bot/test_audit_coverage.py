@@ -14,13 +14,17 @@ from models import (
     AuditEntry,
     Delivery,
     DeliveryState,
+    Notice,
+    NoticeState,
     OauthState,
     OauthTicket,
     OfficialAccount,
+    Rating,
     Role,
     Staff,
     Stranger,
     TelegramGroup,
+    ZnsTemplate,
 )
 from services import (
     apps,
@@ -31,6 +35,7 @@ from services import (
     house,
     invitations,
     messages,
+    opt_outs,
     staff,
     stop_all,
 )
@@ -138,6 +143,31 @@ def domain(stage: Stage) -> str:
     return ""
 
 
+def template(stage: Stage, **given) -> ZnsTemplate:
+    values = {"template_id": "300111", "name": "Lịch hẹn", "status": "ENABLE", "params": [], "synced_at": stage.now}
+    return ZnsTemplate.create(oa=stage.oa, **values, **given)
+
+
+def with_test_phone(stage: Stage) -> str:
+    OfficialAccount.update(test_phones=["84901234567"]).execute()
+    return f"{stage.oa.id}:0:4567"
+
+
+def rating(stage: Stage) -> Rating:
+    values = {"msg_id": "m1", "rate": 2, "note": "chờ lâu quá", "recipient": "84901234567"}
+    return Rating.create(oa_id=stage.oa.oa_id, at=stage.now, **values)
+
+
+def word(stage: Stage, kind: str = opt_outs.STOPPED) -> int:
+    """The notice of a customer's word, in the chat of who taps."""
+    said = {"oa_id": stage.oa.oa_id, "user_id": stage.fan.user_id, "row": stage.fan.id, "at": to_ms(stage.now)}
+    row = Notice.create(
+        chat_id=stage.person.id, kind=kind, ref=opt_outs.ref(stage.oa.oa_id, "m1"), payload={**said, "text": "dừng"},
+        state=NoticeState.SENT, created_at=stage.now,
+    )  # fmt: skip
+    return int(row.id)
+
+
 # Button: what stands behind its name in the callback data.
 TAPS: dict[str, Callable[[Stage], str]] = {
     "lang": lambda s: "en",
@@ -174,7 +204,22 @@ TAPS: dict[str, Callable[[Stage], str]] = {
     "k.number": lambda s: f"{s.fan.id}",
     "k.tester": lambda s: f"{s.fan.id}:1",
     "k.file": lambda s: "csv",
+    "oo.no": lambda s: f"k{s.fan.id}:promotion",
+    "oo.open": lambda s: s.yes("reopen", {"target": f"k{s.fan.id}", "at": to_ms(s.now)}),
+    "oo.all": lambda s: f"{word(s)}",
+    "oo.stop": lambda s: f"{word(s, opt_outs.ASKED)}",
+    "oo.undo": lambda s: f"{word(s)}",
     "k.erased": lambda s: s.yes("erase", {"row": s.fan.id, "everywhere": False}),
+    "oa.phone_drop": lambda s: with_test_phone(s),
+    "tpl.all": lambda s: f"{s.oa.id}",
+    "tpl.read": lambda s: f"{template(s).id}",
+    "tpl.tested": lambda s: (
+        with_test_phone(s) and s.yes("test_template", {"template": template(s).id, "values": {}}, s.oa)
+    ),
+    "tpl.nobody": lambda s: f"{template(s, body='Chào').id}",
+    "quota.read": lambda s: f"{s.oa.id}",
+    "rate.number": lambda s: f"{rating(s).id}",
+    "rate.done": lambda s: f"{rating(s).id}",
     "yes": preview,
     "resend": lambda s: messages.ask_resend(s.desk, s.owner, s.failed()),
     "stop": lambda s: "",

@@ -16,6 +16,7 @@ from models import (
     Notice,
     OauthTicket,
     OfficialAccount,
+    Rating,
     Role,
     Staff,
     StaffOa,
@@ -66,6 +67,16 @@ CASES: dict[str, Any] = {
     "k.number": ["{k}"],
     "k.tester": ["{k}:1", "{k}:0"],
     "k.file": ["csv"],
+    "k.past": ["{k}:0"],
+    "ph.past": ["84901114444:0"],
+    "oo": ["k{k}", "p84901114444"],
+    "oo.no": ["k{k}:all", "p84901114444:all"],
+    "oo.ask": ["k{k}", "p84901114444"],
+    "oo.open": ["{reopen}", "{others}"],
+    "oo.all": ["{word}"],
+    "oo.stop": ["{word}"],
+    "oo.undo": ["{word}"],
+    "oo.visit": ["{word}"],
     "send": [""],
     "send.to": ["{k}"],
     "send.way": ["cs", "zns"],
@@ -76,6 +87,26 @@ CASES: dict[str, Any] = {
     "text.edit": [""],
     "text.again": [""],
     "yes": ["{zns}", "{cs}", "{others}"],
+    "oa.phones": ["{oa}"],
+    "oa.phone_add": ["{oa}"],
+    "oa.phone_drop": ["{oa}:0:4567"],
+    "tpl": ["{oa}:0", "{oa}:8"],
+    "tpl.card": ["{tpl}"],
+    "tpl.all": ["{oa}"],
+    "tpl.read": ["{tpl}"],
+    "tpl.zns": ["{tpl}"],
+    "tpl.uid": ["{tpl}"],
+    "tpl.test": ["{tpl}"],
+    "tpl.tested": ["{test_template}", "{others}"],
+    "tpl.ratings": ["{tpl}:0"],
+    "tpl.body": ["{tpl}"],
+    "tpl.nobody": ["{tpl}"],
+    "quota": ["{oa}"],
+    "quota.read": ["{oa}"],
+    "rate": ["{rating}"],
+    "rate.write": ["{rating}"],
+    "rate.number": ["{rating}"],
+    "rate.done": ["{rating}"],
     "again": ["{d}", "{uncertain}"],
     "resend": ["{resend}", "{others}"],
     "audit": ["{view}", "{view}:b999", "{plain_view}"],
@@ -93,10 +124,13 @@ TYPED: dict[str, list[str]] = {
     "zns": ["/zns 0901114444 880044"],
     "followers": ["/khach Bí Ẩn", "/khach 0901114444", "/khach"],
     "oa": ["/oa", "/oa kin dao", "/oa {oa_id}"],
+    "opt_out": ["/tuchoi", "/tuchoi 0901114444"],
     "settings": ["/caidat"],
     "help": ["/trogiup"],
     "cancel": ["/huy"],
     "audit": ["/nhatky", "/nhatky kin dao"],
+    "templates": ["/mau", "/mau 880044", "/mau mat"],
+    "quota": ["/hanmuc"],
     "stop_all": [],  # EVERY_OA
 }
 PASTED = ["0901114444", "Bí Ẩn", "kin dao", "{tracking_id}", "{user_id}"]
@@ -117,9 +151,18 @@ class Other:
         self.template = ZnsTemplate.create(
             oa=self.oa, template_id="880044", name="Mẫu Mật", status="ENABLE", params=[], synced_at=desk.clock.now()
         )
+        self.rating = Rating.create(
+            oa_id=self.oa.oa_id, msg_id="r1", rate=1, note="thư mật", recipient="84901114444", template_id="880044",
+            at=desk.clock.now(),
+        )  # fmt: skip
         self.delivery, self.uncertain = self._delivery("1", "failed"), self._delivery("2", "uncertain")
         self.ticket, self.mine = self._ticket(desk.person(Role.MANAGER), "asking"), self._ticket(self.person, "open")
         self.tokens = {kind: self._ask(self.staff, kind) for kind in self._payloads()}
+        said = {"oa_id": self.oa.oa_id, "row": self.follower.id, "at": 0, "text": "thư mật"}
+        self.word = Notice.create(
+            chat_id=self.person.id, kind="opted_out", ref=f"{self.oa.oa_id}:m1", payload=said, state="sent",
+            created_at=desk.clock.now(),
+        )  # fmt: skip
         self.others = self._ask(Staff.get(Staff.telegram_id == desk.person(Role.MANAGER).id), "zns")
         record(desk.clock.now(), CLI, "oa.renamed", oa_id=self.oa.oa_id, target="Kín Đáo")
         self.entry = AuditEntry.select().order_by(AuditEntry.id.desc()).get()
@@ -149,6 +192,8 @@ class Other:
             "zns": {"phone": "84901114444", "template_id": "880044", "params": {}},
             "cs": {"user_id": self.follower.user_id, "text": "thư mật", "image": None},
             "resend": {"delivery": self.uncertain.id},
+            "reopen": {"target": f"k{self.follower.id}", "at": 0},
+            "test_template": {"template": self.template.id, "values": {}},
         }
 
     def _ask(self, person: Staff, kind: str) -> str:
@@ -160,6 +205,7 @@ class Other:
             oa=self.oa.id, revision=self.oa.revision, k=self.follower.id, d=self.delivery.id, oa_id=self.oa.oa_id,
             uncertain=self.uncertain.id, ticket=self.ticket.id, mine=self.mine.id, entry=self.entry.id,
             view=f"{self.oa.id}.0.-.30.0", plain_view="0.0.-.30.0", others=self.others,
+            word=self.word.id, tpl=self.template.id, rating=self.rating.id,
             tracking_id=self.delivery.tracking_id, user_id=self.follower.user_id, **self.tokens,
         )  # fmt: skip
 
