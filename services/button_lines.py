@@ -24,7 +24,8 @@ def read(line: str) -> dict[str, Any] | None:
 
 def split(raw: str) -> tuple[str, list[dict[str, Any]]]:
     """The text, and the buttons that are its last lines. Raises InvalidMessage `button.phone` (phone)."""
-    lines, found = raw.rstrip().split("\n"), []
+    lines = raw.rstrip().split("\n")
+    found: list[dict[str, Any]] = []
     while lines and (button := read(lines[-1])) is not None:
         found.insert(0, button)
         lines.pop()

@@ -234,6 +234,16 @@ def test_what_failed_is_sent_again_whatever_its_kind(shop, lan, fan):
     assert made.tracking_id != row.tracking_id
 
 
+def test_a_test_sent_again_stays_a_test(shop, lan, template):
+    """Though the OA is live, and a real one would be charged."""
+    oa_becomes(shop, test_phones=["84912340001"])
+    content = contents.template(template, values(template), Channel.ZNS)
+    (row,) = messages.test(shop.desk(), lan, shop.again(shop.oa), content, 5, 6)
+    Delivery.update(state=DeliveryState.FAILED).where(Delivery.id == row.id).execute()
+    made = messages.resend(shop.desk(), lan, row.id, 5, 7)
+    assert (made.development, made.origin) == (True, Origin.TEST)
+
+
 def test_an_answer_leaves_at_once_and_only_once(shop, lan, fan):
     """The same Telegram message is the same answer."""
     desk, oa = shop.desk(), shop.again(shop.oa)
