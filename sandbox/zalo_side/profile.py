@@ -18,7 +18,8 @@ async def get_oa(call: Call) -> JsonObject:
         "cate_name": "Làm đẹp & Chăm sóc sức khỏe",
         "num_follower": oa.people.followers(),
         "avatar": call.world.base + "/_sandbox/media/avatar.png",
-        "cover": call.world.base + "/_sandbox/media/cover.png",
+        # Zalo's covers have https addresses, which the sandbox cannot serve; nobody fetches this one.
+        "cover": "https://example.com/cover.jpg",
         "package_name": oa.package,
         "package_valid_through_date": oa.package_valid_through,
         "package_auto_renew_date": "",
