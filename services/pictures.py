@@ -79,6 +79,7 @@ def _check_size(image: Image.Image) -> None:
 def _as_jpg(image: Image.Image) -> Picture:
     image.draft("RGB", (_LONGEST_SIDE, _LONGEST_SIDE))  # JPEG only: decodes at a half or a quarter, and saves memory
     plain = _flat(ImageOps.exif_transpose(image))
+    plain.info.clear()  # comments, too, would be written into the new file
     plain.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
     while True:
         for quality in _QUALITIES:

@@ -15,7 +15,7 @@ from typing import Any
 
 from db import applied_migrations, is_sqlite, known_migrations, migrate, to_ms, write
 from models import Confirmation, Lease, OaState, OfficialAccount, StaffUpdate, UpdateState
-from services import audit, durable, house, rows, stop_all, tables
+from services import audit, durable, house, rows, stop_all, tables, uploads
 from services.archive import Header, Reader, Trailer
 from services.audit import Actor
 from services.desk import Desk
@@ -24,7 +24,7 @@ from services.tables import Table
 
 BATCH_ROWS, BATCH_BYTES = 500, 4_000_000
 RESTORED = "restored"  # the setting that remembers it, and why an OA stands still until the standstill is in force
-_NAME = re.compile(r"journal/[0-9]+-[0-9]+-[0-9a-f]+\.pair|uploads/([0-9a-f]{64})\.(?:jpg|png)")
+_NAME = re.compile(rf"journal/[0-9]+-[0-9]+-[0-9a-f]+\.pair|uploads/([0-9a-f]{{64}})\.(?:{uploads.SUFFIXES})")
 Tell = Callable[[str, int], None]
 
 

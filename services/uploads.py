@@ -29,7 +29,8 @@ _TYPES = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "csv": "text/csv",
 }
-NAME = re.compile(rf"[0-9a-f]{{64}}\.(?:{'|'.join(_TYPES)})")
+SUFFIXES = "|".join(_TYPES)
+NAME = re.compile(rf"[0-9a-f]{{64}}\.(?:{SUFFIXES})")
 
 
 @dataclass(frozen=True)
