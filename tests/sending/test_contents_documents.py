@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from services.placeholders import Recipient
 from texts import load
 from zalo import buttons, message_rules, messages
 from zalo import documents as wire_documents
-from zalo.documents import PROMOTION, TRANSACTIONS
+from zalo.documents import PROMOTION, STYLES, TRANSACTIONS
 
 LAN = Recipient(name="Lan", phone="84901234567", oa="Spa Hoa Mai", called="Lan")
 ORDER = """loại: đơn hàng
@@ -237,6 +238,20 @@ def test_every_rule_of_zalo_has_words_in_both_languages() -> None:
     assert len(rules) > 30
     for texts in load().values():
         assert not [rule for rule in rules if f"error.{rule}.what" not in texts or f"error.{rule}.do" not in texts]
+
+
+def test_the_page_about_messages_shows_what_is_true() -> None:
+    """Its samples are right, and every kind, colour and placeholder stands in it."""
+    page = (Path(__file__).parents[2] / "docs/messages.md").read_text(encoding="utf-8")
+    text, document = re.findall(r"```\n(.+?)\n```", page, re.DOTALL)
+    assert len(contents.text(text).data["buttons"]) == 5
+    assert wire(document)["template_type"] == "transaction_booking"
+    rows = set(re.findall(r"^\|[^|]+\| ([^|]+) \| ([^|]+) \|$", page, re.MULTILINE))
+    for kind in (PROMOTION, *TRANSACTIONS):
+        assert (document_words.word("type", kind), kind.removeprefix("transaction_")) in rows
+    for colour in STYLES:
+        assert f"`{document_words.word('style', colour)}` (`{colour}`)" in page
+    assert all(f"{{{name}}}" in page for name in placeholders.NAMES)
 
 
 WHOLE = ["loại: đơn hàng", "tiêu đề: x", "- Mã: 1"]
