@@ -57,6 +57,13 @@ BUTTONS: dict[str, str] = {
     "quota.read": "oa.quota_read",
     "rate.number": "customer.number_shown",
     "rate.done": "rating.handled",
+    "in.next": "conversation.taken",
+    "in.take": "conversation.taken",
+    "in.free": "conversation.given_back",
+    "in.done": "conversation.done",
+    "in.to": "conversation.handed_over",
+    "in.phone": "customer.number_saved",
+    "in.keep": "customer.number_saved",
     "yes": "message.accepted",
     "send.test": "message.tested",
     "d.stop": "message.cancelled",
@@ -91,11 +98,14 @@ LEADS_TO: dict[str, str] = {
     "tpl.test": "message.tested",
     "tpl.body": "template.body_set",
     "again": "message.resent",
+    "in.hand": "conversation.handed_over",
+    "in.say": "message.replied",
     "stop.ask": "stop_all.off",
 }
 LOOKS = frozenset(
     {
         "home", "help", "cancel", "settings", "f", "f.go", "oas", "oa", "guide", "connect.away", "apps", "app",
+        "in", "in.c", "in.kept",
         "domain", "st", "st.card", "st.oas", "st.links", "st.strangers", "st.groups", "kh", "kh.find", "k", "send",
         "tpl", "tpl.card", "tpl.zns", "tpl.uid", "tpl.ratings", "quota", "rate", "rate.write",
         "k.past", "ph.past", "oo", "oo.visit",
@@ -106,6 +116,7 @@ LOOKS = frozenset(
 COMMANDS: dict[str, str] = {"stop_all": "stop_all.on"}
 LOOKING_COMMANDS = frozenset(
     {"start", "opt_out", "send", "zns", "followers", "oa", "settings", "help", "cancel", "audit", "templates", "quota"}
+    | {"inbox"}
 )
 FORMS: dict[str, str] = {
     "add_oa": "oa.added",
@@ -121,5 +132,6 @@ FORMS: dict[str, str] = {
     "app_webhook": "app.webhook_secret_added",
     "verification": "verification.set",
     "invite": "staff.invited",
+    "answer": "message.replied",
 }
 LOOKING_FORMS = frozenset({"send", "zns"})  # their preview's yes is the act

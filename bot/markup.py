@@ -29,12 +29,22 @@ Rows = list[list[Button]]
 
 
 @dataclass(frozen=True)
+class Media:
+    """A file that is a message's matter; the text is its caption then, of at most 1024 characters."""
+
+    kind: Literal["photo", "animation", "voice", "video", "document"]
+    data: bytes = field(repr=False)
+    name: str
+
+
+@dataclass(frozen=True)
 class Screen:
     """A message: its text (at most 4096 characters are shown), its keyboard, whether it may be forwarded."""
 
     text: Html
     rows: Rows = field(default_factory=list)
     protect: bool = False
+    media: Media | None = None
 
 
 @dataclass(frozen=True)

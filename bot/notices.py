@@ -8,6 +8,7 @@ from bot.markup import Button, Screen, to
 from bot.render_delivery import Eyes
 from bot.screens.alerts import ALERTS, oa_alert
 from bot.screens.connect import ticket_screen
+from bot.screens.conversation_notices import CONVERSATIONS, answer_screen
 from bot.screens.customers import customer_card, form_answer
 from bot.screens.delivery import delivery_screen
 from bot.screens.opt_out import word_notice
@@ -20,7 +21,7 @@ from bot.screens.templates import NOTICES as TEMPLATE_NOTICES
 from bot.screens.templates import template_notice
 from bot.screens.titles import oa_name
 from bot.turn import Office, Turn
-from models import Notice, OauthTicket, OfficialAccount, Staff
+from models import Notice, OauthTicket, OfficialAccount, Origin, Staff
 from services import opt_outs, reach
 from services.form_answers import NOTICE as FORM_ANSWER
 from services.ratings import NOTICE as LOW_RATING
@@ -39,7 +40,9 @@ async def screen_of(office: Office, person: Staff, notice: Notice) -> Screen | N
 
 async def _delivery(turn: Turn, notice: Notice) -> Screen | None:
     row = await turn.db(reach.delivery, turn.staff, notice.payload["delivery"])
-    return None if row is None else await delivery_screen(turn, row)
+    if row is None:
+        return None
+    return await (answer_screen if row.origin == Origin.REPLY else delivery_screen)(turn, row)
 
 
 def eyes_of(turn: Turn) -> Eyes:
@@ -100,6 +103,7 @@ async def _start_all(turn: Turn, notice: Notice) -> Screen | None:
 KINDS: dict[str, Render] = {
     **STAFF_NOTICES,
     "delivery": _delivery,
+    **CONVERSATIONS,
     "hide_number": _hide_number,
     "uncertain": _uncertain,
     "connect": _connect,

@@ -13,7 +13,7 @@ from bot.notices import screen_of
 from bot.telegram_limits import ChatBusy, Unreachable
 from bot.turn import Office
 from models import Notice, Staff
-from services import notices
+from services import notices, telling
 from services.leaving import HIDE_NUMBER
 
 log = structlog.get_logger(__name__)
@@ -86,12 +86,13 @@ class Outbox:
         async with sender.lock(notice.chat_id, notice.message_id or 0):
             # Rendered inside the lock, from the rows as they are now: an older state never follows a newer one.
             screen = await screen_of(self._office, person, notice)
-            if screen is None:
+            if screen is None or (screen.media is not None and notice.message_id is not None):
                 return notice.message_id
             if notice.message_id is None:
                 return await sender.send(notice.chat_id, screen)
-            # A number whose message the person deleted is hidden already; nobody asked for another card.
-            anew = notice.kind != HIDE_NUMBER
+            # A number whose message the person deleted is hidden already; nobody asked for another card, nor for words
+            # of a customer that they have put away.
+            anew = notice.kind not in (HIDE_NUMBER, telling.WROTE)
             return await sender.edit(notice.chat_id, notice.message_id, screen, anew=anew)
 
 

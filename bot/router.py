@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from bot import acts
+from bot.answers import took_reply
 from bot.codes import looks_like_code
 from bot.commands.paste import pasted, sent
 from bot.commands.sending import PHONE
@@ -113,6 +114,8 @@ async def _command(turn: Turn) -> None:
 
 
 async def _typed(turn: Turn) -> None:
+    if await took_reply(turn):
+        return
     form = await turn.form()
     if form is not None and _waits_for(form, turn.text.strip()):
         _in_form(turn, form)

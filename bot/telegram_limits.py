@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from telegram import Bot, CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
@@ -18,13 +19,14 @@ from telegram.constants import ParseMode
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from bot.html_cut import cut
-from bot.markup import Button, Rows, Screen
+from bot.markup import Button, Media, Rows, Screen
 from texts.html import Html
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 MAX_TEXT = 4096
+MAX_CAPTION = 1024
 MAX_TOAST = 200
 MAX_UPLOAD = 50_000_000
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
@@ -56,6 +58,8 @@ class Sender:
 
     async def send(self, chat_id: int, screen: Screen) -> int:
         """Send a new message; returns its id. Raises ChatBusy, Unreachable, TelegramError."""
+        if screen.media is not None:
+            return await self._send_media(chat_id, screen, screen.media)
         message = await self._try(
             chat_id,
             lambda: self.bot.send_message(
@@ -68,6 +72,30 @@ class Sender:
             ),
         )
         return message.message_id
+
+    async def _send_media(self, chat_id: int, screen: Screen, media: Media) -> int:
+        """A file with its caption; one that Telegram does not take as what it claims to be goes as a plain file."""
+        try:
+            return await self._try(chat_id, lambda: self._media_once(chat_id, screen, media))
+        except BadRequest as error:
+            if media.kind == "document":
+                raise
+            log.info("sent as a plain file", kind=media.kind, reason=str(error))
+        plain = replace(media, kind="document")
+        return await self._try(chat_id, lambda: self._media_once(chat_id, screen, plain))
+
+    async def _media_once(self, chat_id: int, screen: Screen, media: Media) -> int:
+        send: Any = getattr(self.bot, f"send_{media.kind}")
+        message = await send(
+            chat_id,
+            media.data,
+            filename=media.name,
+            caption=cut(screen.text, MAX_CAPTION),
+            parse_mode=ParseMode.HTML,
+            reply_markup=keyboard(screen.rows),
+            protect_content=screen.protect,
+        )
+        return int(message.message_id)
 
     async def edit(self, chat_id: int, message_id: int, screen: Screen, *, anew: bool = True) -> int:
         """Show `screen` on that message; returns the id of the one that now shows it (new if that was gone).

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import ParamSpec, TypeVar
 
 import db
+from bot.customer_files import CustomerFiles
 from bot.markup import Screen, Target
 from bot.menu import Menus
 from bot.telegram_limits import Sender
@@ -29,6 +30,7 @@ class Office:
     sender: Sender
     texts: dict[str, Texts]
     menus: Menus
+    files: CustomerFiles = field(default_factory=CustomerFiles, repr=False)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "sending": ("message.", "stop_all.", "template."),
     "oa": ("oa.",),
     "staff": ("staff.", "invitation.", "stranger.", "group."),
-    "customers": ("rating.", "customer.", "inbox."),
+    "customers": ("rating.", "customer.", "conversation.", "inbox."),
     "security": ("app.", "audit.", "backup.", "keys.", "verification."),
 }
 

@@ -13,6 +13,7 @@ from models import FollowerSync, OaState, OfficialAccount
 from services import (
     accounts,
     connect_tickets,
+    conversation_warnings,
     endings,
     erasure_sweep,
     notices,
@@ -100,6 +101,11 @@ async def pull_ratings(desk: Desk) -> int:
 async def warn_of_silence(desk: Desk) -> int:
     """Notice webhook_silent {oa_id, hours} when an OA that had events has none for three hours of the day."""
     return await in_thread(_warn_of_silence, desk.now())
+
+
+async def warn_of_windows(desk: Desk) -> int:
+    """Customers who still wait while Zalo's 48 hours or 7 days run out; returns how many."""
+    return await in_thread(conversation_warnings.warn, desk.now())
 
 
 async def go_on_erasing(desk: Desk) -> int:

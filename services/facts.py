@@ -154,7 +154,9 @@ def write_facts(now: datetime, facts: Facts) -> None:
 
 def _write_oas(now: datetime, facts: Facts) -> None:
     """OA after OA, as every batch does; of each its token before itself, as whoever saves tokens does."""
-    for oa_id in sorted({each.oa_id for each in (*facts.revoked, *facts.quotas)} | facts.heard.keys()):
+    for oa_id in sorted(
+        {each.oa_id for each in facts.revoked} | {each.oa_id for each in facts.quotas} | facts.heard.keys()
+    ):
         for each in sorted(each for each in facts.revoked if each.oa_id == oa_id):
             token_loss.revoked(now, *each)
         if QuotaChanged(oa_id) in facts.quotas:

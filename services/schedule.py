@@ -47,6 +47,7 @@ JOBS = (
     Job("opt_outs", _every(minutes=1), chores.answer_opt_outs),
     Job("silence", _every(minutes=15), chores.warn_of_silence),
     Job("profiles", _every(hours=3), chores.refresh_profiles),
+    Job("windows", _every(minutes=5), chores.warn_of_windows),
     Job("endings", _every(hours=1), chores.warn_of_endings),
     Job("reconcile", _daily(2, 30), chores.reconcile_all),
     # By day: an unhappy customer's words of the night are told at once, and nobody is woken by them.

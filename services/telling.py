@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 from peewee import SQL, fn
 
 from db import from_ms, in_thread, to_ms, write
-from models import ChatMessage, Follower, Notice, Staff
+from models import Channel, ChatMessage, Delivery, Follower, Notice, OfficialAccount, Staff
 from services import conversations, notices, watches
 from services.desk import Desk
+from services.leaving import HIDE_NUMBER
 
 JOIN = timedelta(seconds=5)  # lines that come within this are one message
 # Somebody who writes a line a second for minutes is told in longer pieces.
@@ -27,7 +28,6 @@ TOLD_FOR = timedelta(days=7)  # what comes to light later stands in the conversa
 MOST_ATTACHMENTS = 10  # of one message; the rest stands in Zalo
 AT_ONCE = 50  # conversations a pass
 WROTE, ATTACHMENT = "customer_wrote", "customer_file"  # notices
-KINDS = (WROTE, ATTACHMENT)
 FETCHED = frozenset({"image", "gif", "audio", "video", "file", "sticker"})
 
 
@@ -151,10 +151,24 @@ def retell(now: datetime, person: Follower) -> None:
 
 
 def meant(chat_id: int, message_id: int) -> int | None:
-    """Row number of the customer whose words a Telegram message shows; None when it shows none, or is too old."""
-    kinds = (WROTE, ATTACHMENT, watches.WROTE, conversations.HANDED_OVER)
-    row = Notice.get_or_none(Notice.chat_id == chat_id, Notice.kind.in_(kinds), Notice.message_id == message_id)
-    return None if row is None else int(row.payload.get("row") or 0) or None
+    """Row number of the customer whom a Telegram message is about; None when it is about none, or is too old.
+
+    Such are a customer's words and files, what concerns them, and what became of a message to them.
+    """
+    row = Notice.get_or_none(Notice.chat_id == chat_id, Notice.message_id == message_id, Notice.kind != HIDE_NUMBER)
+    if row is None:
+        return None
+    if "delivery" in row.payload:
+        return _recipient(int(row.payload["delivery"]))
+    return int(row.payload.get("row") or 0) or None
+
+
+def _recipient(delivery_id: int) -> int | None:
+    sent = Delivery.select(Delivery, OfficialAccount).join(OfficialAccount).where(Delivery.id == delivery_id)
+    for row in sent.where(Delivery.channel != Channel.ZNS):
+        person = Follower.get_or_none(Follower.oa_id == row.oa.oa_id, Follower.user_id == row.recipient)
+        return None if person is None else int(person.id)
+    return None
 
 
 def _untold() -> Any:

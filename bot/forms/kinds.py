@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.forms.add_oa import ADD_OA
+from bot.forms.answer import ANSWER
 from bot.forms.app import KINDS as APPS
 from bot.forms.engine import FormKind
 from bot.forms.invite import INVITE
@@ -19,6 +20,7 @@ KINDS: dict[str, FormKind] = {
     **APPS,
     "verification": VERIFICATION,
     "invite": INVITE,
+    "answer": ANSWER,
     "template_body": TEMPLATE_BODY,
     "test_phones": TEST_PHONES,
     "send": SEND,

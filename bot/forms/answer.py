@@ -1,0 +1,37 @@
+"""[Reply] in a conversation: what to say, and it goes."""
+
+from __future__ import annotations
+
+from bot.answers import answer
+from bot.keyboards import cancel_row
+from bot.markup import Screen
+from bot.reach import customer_of_form, oa_of_form
+from bot.screens.customers import name_of
+from bot.turn import Turn
+from models import Follower, OfficialAccount
+from services.drafts import Form
+from services.errors import Invalid
+
+
+def answer_form(oa: OfficialAccount, person: Follower) -> Form:
+    """The form for an answer to this person."""
+    return Form("answer", "words", {"oa": oa.id, "person": person.id})
+
+
+class Answer:
+    """One question, and no preview unless it costs money: as a reply to the customer's message."""
+
+    async def question(self, turn: Turn, form: Form) -> Screen:
+        """What shall they hear?"""
+        person = await customer_of_form(turn, form)
+        return Screen(turn.t("answer.ask", name=name_of(turn, person)), [cancel_row(turn.t)], protect=True)
+
+    async def answer(self, turn: Turn, form: Form) -> None:
+        """Words, a picture, a file, a GIF, a place."""
+        if turn.query_id:
+            raise Invalid("form.tap_button")
+        oa, person = await oa_of_form(turn, form), await customer_of_form(turn, form)
+        await answer(turn, oa, person)
+
+
+ANSWER = Answer()
