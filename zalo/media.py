@@ -127,7 +127,7 @@ def _next(here: str, location: str | None, rules: _Rules) -> str:
     except ValueError:
         raise _Stop(MediaReason.ADDRESS) from None
     if here.startswith("https:") and there.startswith("http:"):  # what was fetched in private stays so
-        raise _Stop(MediaReason.ADDRESS)
+        raise _Stop(MediaReason.NOT_HTTPS)
     return there
 
 

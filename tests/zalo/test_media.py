@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import socket
 import ssl
 from datetime import UTC, datetime, timedelta
@@ -18,14 +19,20 @@ from zalo_wire import Handler, Wire, answer, read_request, replying, serving
 from zalo import media
 from zalo.media import MediaError, MediaReason, fetch, image_kind, is_public
 
+LOOPBACK = ipaddress.ip_address("127.0.0.1")
 Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
 
 
 def fetching(
-    handler: Handler, url: str = "{base}/a.png", *, allow_private: bool = True, total_limit: float = 10.0
+    handler: Handler,
+    url: str = "{base}/a.png",
+    *,
+    allow_private: bool = True,
+    total_limit: float = 10.0,
+    tls: ssl.SSLContext | None = None,
 ) -> tuple[bytes | MediaReason, Wire]:
     async def main() -> tuple[bytes | MediaReason, Wire]:
-        async with serving(handler) as wire:
+        async with serving(handler, tls=tls) as wire:
             address = url.format(base=wire.base, port=wire.port)
             try:
                 found: bytes | MediaReason = await fetch(
@@ -75,7 +82,7 @@ def test_a_file_over_the_limit_is_refused() -> None:
 )
 def test_our_own_network_is_never_reached(host: str) -> None:
     """By address or by name."""
-    found, wire = fetching(replying(b"secret"), f"http://{host}:{{port}}/", allow_private=False)
+    found, wire = fetching(replying(b"secret"), f"https://{host}:{{port}}/", allow_private=False)
     assert found is MediaReason.PRIVATE
     assert wire.connections == 0
 
@@ -83,7 +90,7 @@ def test_our_own_network_is_never_reached(host: str) -> None:
 @pytest.mark.parametrize("host", ["127.1", "2130706433", "0x7f.0.0.1", "0177.0.0.1"])
 def test_old_spellings_of_an_address_do_not_help(host: str) -> None:
     """Some the HTTP client refuses to read, others resolve and are checked then."""
-    found, wire = fetching(replying(b"secret"), f"http://{host}:{{port}}/", allow_private=False)
+    found, wire = fetching(replying(b"secret"), f"https://{host}:{{port}}/", allow_private=False)
     assert found in {MediaReason.PRIVATE, MediaReason.NETWORK, MediaReason.ADDRESS}
     assert wire.connections == 0
 
@@ -118,13 +125,45 @@ def test_three_redirects_are_followed() -> None:
     assert fetching(redirecting("/next", times=4))[0] is MediaReason.REDIRECTS
 
 
-def test_a_redirect_into_our_own_network_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first address being public proves nothing about the second."""
+@pytest.fixture
+def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """A server's certificate for localhost and 127.0.0.1 that this process trusts; 127.0.0.1 counts as public."""
+    context = _self_signed(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))
     monkeypatch.setattr(media, "is_public", lambda address: address == "127.0.0.1")
-    handler = redirecting("http://127.0.0.2/inner", times=1)
-    found, wire = fetching(handler, allow_private=False)
-    assert found is MediaReason.PRIVATE
+    return context
+
+
+def test_a_picture_comes_by_https(trusted: ssl.SSLContext) -> None:
+    """From an address that counts as public, over a certificate that is right."""
+    found, wire = fetching(replying(b"file"), "https://localhost:{port}/a", allow_private=False, tls=trusted)
+    assert found == b"file"
+    assert wire.requests[0].headers["host"] == f"localhost:{wire.port}"
+
+
+@pytest.mark.parametrize("inner", ["https://127.0.0.2/inner", "https://10.1.2.3/", "https://[::1]/", "https://0/"])
+def test_a_redirect_into_our_own_network_is_refused(trusted: ssl.SSLContext, inner: str) -> None:
+    """The first address being public proves nothing about the second."""
+    found, wire = fetching(redirecting(inner, times=1), "https://127.0.0.1:{port}/", allow_private=False, tls=trusted)
+    assert found in {MediaReason.PRIVATE, MediaReason.NETWORK}
     assert wire.connections == 1
+
+
+def test_the_fourth_redirect_is_refused_on_https_too(trusted: ssl.SSLContext) -> None:
+    """Each is checked like the first."""
+    for times, expected in ((3, b"the file"), (4, MediaReason.REDIRECTS)):
+        handler = redirecting("/next", times=times)
+        assert fetching(handler, "https://127.0.0.1:{port}/", allow_private=False, tls=trusted)[0] == expected
+
+
+def test_only_https_counts(trusted: ssl.SSLContext) -> None:
+    """On the way in and on every redirect; http is for the demo and tests."""
+    assert fetching(replying(b"x"), allow_private=False)[0] is MediaReason.NOT_HTTPS
+    handler = redirecting("http://127.0.0.1/a", times=1)
+    for allow_private in (False, True):  # what began in private does not go on in the open
+        found, wire = fetching(handler, "https://127.0.0.1:{port}/", allow_private=allow_private, tls=trusted)
+        assert found is MediaReason.NOT_HTTPS
+        assert wire.connections == 1
 
 
 def test_a_private_address_behind_a_name_is_never_reached(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,18 +178,10 @@ def test_a_private_address_behind_a_name_is_never_reached(monkeypatch: pytest.Mo
 
             monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
             with pytest.raises(MediaError) as caught:
-                await fetch(f"http://files.example:{wire.port}/", max_bytes=1000)
+                await fetch(f"https://files.example:{wire.port}/", max_bytes=1000)
             return caught.value.reason, wire.connections
 
     assert asyncio.run(main()) == (MediaReason.PRIVATE, 0)
-
-
-def test_the_host_name_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The request goes to the checked address, but asks for the name."""
-    monkeypatch.setattr(media, "is_public", lambda address: True)
-    found, wire = fetching(replying(b"file"), "http://localhost:{port}/a", allow_private=False)
-    assert found == b"file"
-    assert wire.requests[0].headers["host"] == f"localhost:{wire.port}"
 
 
 @pytest.mark.parametrize(
@@ -220,7 +251,9 @@ def _self_signed(folder: Path) -> ssl.SSLContext:
         .serial_number(1)
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(LOOPBACK)]), critical=False
+        )
         .sign(key, hashes.SHA256())
     )
     pem = folder / "server.pem"
