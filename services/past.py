@@ -14,7 +14,7 @@ from typing import Any
 from peewee import fn
 
 from models import ChatMessage, Consent, Conversation, Delivery, Follower, OfficialAccount, Rating, Staff
-from services import consents, followers
+from services import consents, followers, ratings
 
 PAGE = 15
 _RATINGS = 3
@@ -57,7 +57,7 @@ def card(oa: OfficialAccount, person: Follower, limit: int = 3) -> Card:
         tags=followers.tags_of(oa.oa_id, [person.user_id])[person.user_id],
         said=said,
         past=of_follower(oa, person, limit=limit),
-        ratings=_ratings(person),
+        ratings=ratings.of_recipient(person.oa_id, [person.user_id, person.phone], _RATINGS),
         keeper=keeper,
         names=names({word.staff_id for word in said} | {keeper}),
     )
@@ -107,12 +107,6 @@ def _before(query: Any, at: Any, before: datetime | None, limit: int) -> list[An
 def _page(happened: list[Happening], limit: int) -> Past:
     rows = sorted(happened, key=lambda each: each.at, reverse=True)
     return Past(rows[:limit], rows[limit - 1].at if len(rows) > limit else None)
-
-
-def _ratings(person: Follower) -> list[Rating]:
-    who = [person.user_id, *([person.phone] if person.phone else [])]
-    rows = Rating.select().where(Rating.oa_id == person.oa_id, Rating.recipient.in_(who))
-    return list(rows.order_by(Rating.at.desc()).limit(_RATINGS))
 
 
 def _keeper(person: Follower) -> int | None:
