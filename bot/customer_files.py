@@ -24,7 +24,7 @@ class CustomerFiles:
     async def get(self, key: str, fetch: Callable[[], Awaitable[bytes]]) -> bytes:
         """The bytes of `key`. Raises what `fetch` raised."""
         if key not in self._fetched:
-            self._fetched[key] = asyncio.ensure_future(fetch())  # type: ignore[assignment]
+            self._fetched[key] = asyncio.ensure_future(fetch())
             while len(self._fetched) > KEPT:
                 self._fetched.popitem(last=False)
         return await asyncio.shield(self._fetched[key])
