@@ -6,7 +6,6 @@ answers leave without a question (`straight`). Every delivery is made in one pla
 """
 
 from services.messages.confirmed import RESEND, RESENDABLE, SEND, accept, accept_resend, ask, ask_resend, cancel, resend
-from services.messages.former import preview_cs, preview_zns
 from services.messages.previews import Preview, preview
 from services.messages.straight import automatic, reply, test
 
@@ -22,8 +21,6 @@ __all__ = [
     "automatic",
     "cancel",
     "preview",
-    "preview_cs",
-    "preview_zns",
     "reply",
     "resend",
     "test",

@@ -40,6 +40,7 @@ from services import (
     stop_all,
 )
 from services.audit import CLI, Actor
+from tests.previews import cs_preview
 
 APP = "4101110220330440551"
 NEW_OA = "2902009009009009009"
@@ -130,7 +131,7 @@ def fingerprint(stage: Stage) -> str:
 
 
 def preview(stage: Stage) -> str:
-    return messages.ask(stage.desk, stage.owner, messages.preview_cs(stage.desk, stage.again(), stage.fan, "Chào"))
+    return messages.ask(stage.desk, stage.owner, cs_preview(stage.desk, stage.again(), stage.fan, "Chào"))
 
 
 def invitation(stage: Stage) -> int:

@@ -38,6 +38,7 @@ from services import uploads as kept
 from services.audit import CLI
 from services.desk import VIETNAM
 from services.errors import Conflict, NotFound, Refusal
+from tests.previews import cs_preview, zns_preview
 from tests.sample_files import picture
 
 S = DeliveryState
@@ -72,13 +73,13 @@ def zns(shop, lan, phone="0912340007", chat=5):
     desk, oa = shop.desk(), shop.again(shop.oa)
     names = [rule["name"] for rule in templates.get(oa, "300111").params]
     values = {name: PARAMS.get(name, "1") for name in names}
-    preview = messages.preview_zns(desk, oa, phone, "300111", values)
+    preview = zns_preview(desk, oa, phone, "300111", values)
     return messages.accept(desk, lan, messages.ask(desk, lan, preview), chat, 6)
 
 
 def cs(shop, lan, fan, text="Chào chị", image=None):
     desk = shop.desk()
-    preview = messages.preview_cs(desk, shop.again(shop.oa), shop.again(fan), text, image)
+    preview = cs_preview(desk, shop.again(shop.oa), shop.again(fan), text, image)
     return messages.accept(desk, lan, messages.ask(desk, lan, preview), 5, 6)
 
 
@@ -140,7 +141,7 @@ def test_a_double_tap_is_one_message(shop, lan, template):
     """The second tap gets the delivery of the first."""
     desk = shop.desk()
     values = {rule["name"]: PARAMS.get(rule["name"], "1") for rule in template.params}
-    token = messages.ask(desk, lan, messages.preview_zns(desk, shop.oa, "0912340007", "300111", values))
+    token = messages.ask(desk, lan, zns_preview(desk, shop.oa, "0912340007", "300111", values))
     rows = [messages.accept(desk, lan, token, 5, 6) for _ in range(3)]
     assert len({row.id for row in rows}) == 1
     send(shop)
@@ -153,7 +154,7 @@ def test_somebody_elses_confirmation_is_worth_nothing(shop, lan, template):
     desk = shop.desk()
     other = staff.add(shop.clock.now(), 56, Role.MANAGER, "An")
     values = {rule["name"]: PARAMS.get(rule["name"], "1") for rule in template.params}
-    token = messages.ask(desk, lan, messages.preview_zns(desk, shop.oa, "0912340007", "300111", values))
+    token = messages.ask(desk, lan, zns_preview(desk, shop.oa, "0912340007", "300111", values))
     messages.accept(desk, lan, token, 5, 6)
     with pytest.raises(NotFound):
         messages.accept(desk, other, token, 5, 6)
@@ -163,7 +164,7 @@ def test_a_changed_mode_voids_the_yes(shop, lan, template):
     """The preview showed another mode than the one that stands now."""
     desk = shop.desk()
     values = {rule["name"]: PARAMS.get(rule["name"], "1") for rule in template.params}
-    token = messages.ask(desk, lan, messages.preview_zns(desk, shop.oa, "0912340007", "300111", values))
+    token = messages.ask(desk, lan, zns_preview(desk, shop.oa, "0912340007", "300111", values))
     accounts.set_flags(desk, CLI, shop.again(shop.oa), testing=True)
     with pytest.raises(Conflict):
         messages.accept(desk, lan, token, 5, 6)
@@ -636,7 +637,7 @@ def test_promotion_waits_for_decent_hours(shop, lan):
     desk = shop.desk()
     template = templates.get(shop.oa, "300114")
     values = {rule["name"]: "1" for rule in template.params}
-    preview = messages.preview_zns(desk, shop.oa, "0912340007", "300114", values)
+    preview = zns_preview(desk, shop.oa, "0912340007", "300114", values)
     assert preview.goes_at == vietnam(2026, 11, 24, 8)
     row = messages.accept(desk, lan, messages.ask(desk, lan, preview), 5, 6)
     assert (row.held_reason, send(shop)) == ("night", 0)

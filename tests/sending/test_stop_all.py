@@ -14,7 +14,6 @@ from services import (
     deliveries,
     departures,
     halts,
-    messages,
     outcomes,
     preflight,
     readiness,
@@ -26,6 +25,7 @@ from services.accounts import NewAccount
 from services.audit import CLI, Actor
 from services.errors import Conflict, NotAllowed, NotFound, Refusal
 from services.readiness import Level
+from tests.previews import cs_preview
 
 S = DeliveryState
 LIMIT = 60
@@ -110,7 +110,7 @@ def test_nothing_leaves_while_everything_stands_still(shop, lan, hoa, fan):
     assert (row.state, row.held_reason, row.next_attempt_at) == (S.QUEUED, "stopped", None)
     assert sending.release_held(shop.clock.now()) == 0
     with pytest.raises(Refusal) as told:
-        messages.preview_cs(shop.desk(), shop.again(shop.oa), fan, "Chào")
+        cs_preview(shop.desk(), shop.again(shop.oa), fan, "Chào")
     assert (told.value.key, told.value.values["by"]) == ("send.stop_all", "Lan")
     ways = preflight.ways(shop.desk(), shop.again(shop.oa), follower=fan)
     assert {way.refusal.key for way in ways} == {"send.stop_all"}

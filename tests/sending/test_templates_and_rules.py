@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from models import Follower, OfficialAccount, ZnsTemplate
-from services import messages, preflight, template_bodies, templates
+from models import Channel, Follower, OfficialAccount, SendClass, ZnsTemplate
+from services import preflight, template_bodies, templates
 from services.audit import CLI
 from services.errors import Invalid, NotFound, Refusal
+from services.preflight import Answer, Letter
+from tests.previews import cs_preview, zns_preview
 
 
 def rule(**changes):
@@ -17,6 +19,16 @@ def rule(**changes):
 
 def made(*rules):
     return ZnsTemplate(params=list(rules), status="ENABLE", tag="TRANSACTION")
+
+
+def may_write(desk, oa, person):
+    """A consultation message, as the preflight judges it."""
+    return preflight.check(desk, oa, Letter(Channel.CS, "text", SendClass.CARE), follower=person)
+
+
+def may_send_zns(desk, oa, phone, template):
+    """A ZNS of a matter of business."""
+    return preflight.check(desk, oa, Letter(Channel.ZNS, "template", SendClass.TRANSACTION, template), phone=phone)
 
 
 @pytest.fixture
@@ -119,7 +131,7 @@ def test_a_bad_phone_is_refused_by_its_reason_and_not_repeated(shop):
     shop.run(lambda desk: templates.fresh(desk, shop.oa, "300111"))
     for phone, reason in (("02838220000", "landline"), ("+12025550123", "foreign"), ("090123456", "length")):
         with pytest.raises(Invalid) as invalid:
-            messages.preview_zns(shop.desk(), shop.oa, phone, "300111", {})
+            zns_preview(shop.desk(), shop.oa, phone, "300111", {})
         assert invalid.value.key == f"phone.{reason}"
         assert phone not in str(invalid.value.values)
 
@@ -129,11 +141,11 @@ def test_money_is_shown_with_vat_and_free_in_test_mode(shop):
     shop.run(lambda desk: templates.fresh(desk, shop.oa, "300111"))
     template = templates.get(shop.oa, "300111")
     values = {each["name"]: "1" for each in template.params}
-    preview = messages.preview_zns(shop.desk(), shop.oa, "0901234567", "300111", values)
+    preview = zns_preview(shop.desk(), shop.oa, "0901234567", "300111", values)
     assert (preview.phone, preview.price, preview.total) == ("84901234567", 300, 324)
     assert preview.timeout == timedelta(hours=2)
     OfficialAccount.update(testing=True).execute()
-    assert messages.preview_zns(shop.desk(), shop.again(shop.oa), "0901234567", "300111", values).total == 0
+    assert zns_preview(shop.desk(), shop.again(shop.oa), "0901234567", "300111", values).total == 0
 
 
 @pytest.mark.parametrize(
@@ -144,20 +156,20 @@ def test_a_consultation_message_needs_a_word_within_seven_days(shop, fan, ago, a
     """Unknown is asked of Zalo, which refuses without harm."""
     Follower.update(last_interaction_at=None if ago is None else shop.clock.now() - ago).execute()
     if allowed:
-        preflight.check_cs(shop.desk(), shop.oa, shop.again(fan))
+        may_write(shop.desk(), shop.oa, shop.again(fan))
         return
     with pytest.raises(Refusal) as refusal:
-        preflight.check_cs(shop.desk(), shop.oa, shop.again(fan))
+        may_write(shop.desk(), shop.oa, shop.again(fan))
     assert refusal.value.key == "send.window_closed"
 
 
 def test_a_day_known_without_an_hour_counts_to_its_end(shop, fan):
     """Zalo's user detail tells only the date."""
     Follower.update(last_interaction_at=None, last_interaction_on="2026-11-16").execute()
-    preflight.check_cs(shop.desk(), shop.oa, shop.again(fan))
+    may_write(shop.desk(), shop.oa, shop.again(fan))
     Follower.update(last_interaction_on="2026-11-15").execute()
     with pytest.raises(Refusal):
-        preflight.check_cs(shop.desk(), shop.oa, shop.again(fan))
+        may_write(shop.desk(), shop.oa, shop.again(fan))
 
 
 @pytest.mark.parametrize(
@@ -171,7 +183,7 @@ def test_a_day_known_without_an_hour_counts_to_its_end(shop, fan):
 def test_content_zalo_would_refuse_is_refused_here(shop, fan, text, image, key):
     """Before anything leaves."""
     with pytest.raises(Invalid) as invalid:
-        messages.preview_cs(shop.desk(), shop.oa, fan, text, image)
+        cs_preview(shop.desk(), shop.oa, fan, text, image)
     assert invalid.value.key == key
 
 
@@ -181,18 +193,17 @@ def test_a_used_up_quota_is_said_with_the_hour_it_returns(shop):
     template = templates.get(shop.oa, "300111")
     now = shop.clock.now()
     OfficialAccount.update(zns_quota={"remaining": 0, "daily": 500}, zns_quota_at=now).execute()
-    with pytest.raises(Refusal) as refusal:
-        preflight.check_zns(shop.desk(), shop.again(shop.oa), "84901234567", template)
-    assert refusal.value.key == "send.quota_zns"
-    assert refusal.value.values["until"] == now + timedelta(hours=15)
+    verdict = may_send_zns(shop.desk(), shop.again(shop.oa), "84901234567", template)
+    assert (verdict.answer, verdict.until) == (Answer.LATER, now + timedelta(hours=15))
+    assert verdict.refusal.key == "send.quota_zns"
     OfficialAccount.update(zns_quota_at=now - timedelta(days=1)).execute()
-    preflight.check_zns(shop.desk(), shop.again(shop.oa), "84901234567", template)
+    assert may_send_zns(shop.desk(), shop.again(shop.oa), "84901234567", template).answer is Answer.YES
 
 
 def test_a_refusal_is_a_key_and_values(shop, fan):
     """Refusals carry a key and values, never a sentence."""
     OfficialAccount.update(stopped_at=shop.clock.now(), stopped_code="-115").execute()
     with pytest.raises(Refusal) as refusal:
-        preflight.check_cs(shop.desk(), shop.again(shop.oa), fan)
+        may_write(shop.desk(), shop.again(shop.oa), fan)
     assert (refusal.value.key, refusal.value.code) == ("oa.stopped", "-115")
     assert refusal.value.values["name"] == "Spa Hoa Mai"
