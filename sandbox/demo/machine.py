@@ -124,6 +124,7 @@ def _environment(folder: Path, web_port: int, ready: dict[str, Any]) -> dict[str
         "TELEGRAM_BOT_TOKEN": BOT_TOKEN,
         "TELEGRAM_OWNER_ID": str(OWNER_ID),
         "TELEGRAM_API_URL": f"{base}/telegram",
+        "MEDIA_ALLOW_PRIVATE": "true",  # what customers send lies at the local Zalo
     }
 
 

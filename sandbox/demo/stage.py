@@ -59,6 +59,31 @@ class Stage:
         """Tap the button whose label stands under this key of the texts."""
         self.hoa.tap(self.words(key))
 
+    def tap_holding(self, label: str) -> None:
+        """Tap the newest button that has these words anywhere on it: those that are numbered, or end with a price."""
+        for message in reversed(self.hoa.chat()):
+            for button in (each for row in message["keyboard"] for each in row):
+                if label in button["text"] and not message["deleted"]:
+                    self.hoa.tap(button["text"], message["message_id"])
+                    return
+        raise Missed(f"no button with {label!r}")
+
+    def hour(self) -> int:
+        """The hour in Vietnam."""
+        return int(str(self.control("state")["clock"]["now"])[11:13])
+
+    def accepted(self) -> list[dict[str, Any]]:
+        """What the local Zalo has accepted so far, oldest first."""
+        found: list[dict[str, Any]] = self.control("messages")
+        return found
+
+    def arrives(self, after: int, channel: str, recipient: str, what: str) -> dict[str, Any]:
+        """Wait for exactly one more message at Zalo, of this channel and to this recipient. Raises Missed."""
+        found: list[dict[str, Any]] = self.until(lambda: self.accepted()[after:], what)
+        if [(row["channel"], row["recipient"]) for row in found] != [(channel, recipient)]:
+            raise Missed(f"Zalo accepted {found}, and not one {channel} to {recipient}")
+        return found[0]
+
     def say(self, vietnamese: str, english: str) -> int:
         """Type a command by the name it has in her language."""
         return self.hoa.say(vietnamese if self.language == "vi" else english)
@@ -79,6 +104,10 @@ class Stage:
     def see_text(self, key: str, what: str) -> Seen:
         """Wait until a text of the product stands on the screen."""
         return self.see(self.words.middle(key), what)
+
+    def see_on(self, message: Seen, wanted: str, what: str) -> Seen:
+        """Wait until this very message says so: others change meanwhile."""
+        return self.see(lambda each: each["message_id"] == message["message_id"] and wanted in each["text"], what)
 
     def until(self, ready: Callable[[], Any], what: str) -> Any:
         """Wait until something is true at Zalo's side or in the lists. Raises Missed."""

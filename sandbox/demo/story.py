@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sandbox.demo import connecting, keys, messages, registering
+from sandbox.demo import answers, connecting, keys, kinds, messages, registering
 from sandbox.demo.stage import Missed, Stage
 from sandbox.telegram.person import Refused
 
@@ -29,9 +29,15 @@ STEPS: list[tuple[str, Callable[[Stage], None]]] = [
     ("Customers come and go · Khách quan tâm, nhắn tin, rời đi", messages.customers_come),
     ("The follower list · Danh sách người quan tâm", messages.look_people_up),
     ("A ZNS · Gửi một ZNS", messages.zns),
-    ("A text · Gửi tin tư vấn", messages.text),
-    ("An image · Gửi ảnh", messages.image),
-    ("A refusal with its reason · Từ chối có lý do", messages.refusal),
+    ("A text with a button · Tin tư vấn có nút", kinds.text),
+    ("An image · Gửi ảnh", kinds.image),
+    ("A form for her data · Biểu mẫu xin thông tin", kinds.form),
+    ("A transaction message · Tin giao dịch theo mẫu", kinds.transaction),
+    ("A media message · Tin truyền thông theo mẫu", kinds.media),
+    ("A refusal, and the other way · Từ chối có lý do, gửi cách khác", kinds.refusal),
+    ("A customer is answered · Khách nhắn, trả lời ngay", answers.conversation),
+    ("No more advertising · Khách nhắn «dừng»", answers.opt_out),
+    ("Two stars · Khách chấm 2 sao", answers.rating),
     ("The connection is lost and mended · Mất kết nối, nối lại", connecting.reconnect),
     ("The keys are replaced · Thay khóa mã hóa", keys.rotate),
     ("A token renews itself · Token tự làm mới", messages.renewal),
