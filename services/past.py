@@ -68,20 +68,22 @@ def of_follower(oa: OfficialAccount, person: Follower, before: datetime | None =
     theirs = (ChatMessage.oa_id == person.oa_id) & (ChatMessage.user_id == person.user_id)
     chat = _before(ChatMessage.select().where(theirs, ~_echo(oa)), ChatMessage.at, before, limit)
     recipients = [person.user_id, *([person.phone] if person.phone else [])]
-    sent = Delivery.select(Delivery, OfficialAccount).join(OfficialAccount)
-    sent = sent.where(Delivery.oa == oa, Delivery.recipient.in_(recipients))
-    sent = _before(sent, Delivery.created_at, before, limit)
-    happened = [Happening(row.at, message=row) for row in chat]
-    return _page([*happened, *(Happening(row.created_at, delivery=row) for row in sent)], limit)
+    sent = _sent([oa], recipients, before, limit)
+    return _page([*(Happening(row.at, message=row) for row in chat), *sent], limit)
 
 
 def of_phone(oas: Iterable[OfficialAccount], phone: str, before: datetime | None = None, limit: int = PAGE) -> Past:
     """What these OAs sent to a phone (84...)."""
-    theirs = (Delivery.oa.in_([oa.id for oa in oas]), Delivery.recipient == phone)
+    return _page(_sent(oas, [phone], before, limit), limit)
+
+
+def _sent(
+    oas: Iterable[OfficialAccount], recipients: list[str], before: datetime | None, limit: int
+) -> list[Happening]:
+    theirs = (Delivery.oa.in_([oa.id for oa in oas]), Delivery.recipient.in_(recipients))
     query = Delivery.select(Delivery, OfficialAccount).join(OfficialAccount).where(*theirs)
-    return _page(
-        [Happening(row.created_at, delivery=row) for row in _before(query, Delivery.created_at, before, limit)], limit
-    )
+    rows = _before(query, Delivery.created_at, before, limit)
+    return [Happening(row.created_at, delivery=row) for row in rows]
 
 
 def names(telegram_ids: Iterable[int | None]) -> dict[int, str]:
