@@ -82,7 +82,7 @@ async def _look_at(turn: Turn, address: str) -> None:
     """Zalo takes the form's picture by its address only (oa-api.md 5.1): there has to be a picture there."""
     if turn.query_id:  # the proposal: Zalo's own, or entered by a manager and looked at then
         return
-    if turn.photo or not address.startswith("https://"):
+    if turn.photo or not address.startswith(("https://", "http://")):
         raise Invalid("form.image")
     await fetching.image(turn.desk, address)
 

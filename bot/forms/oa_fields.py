@@ -63,7 +63,7 @@ class OaField:
 async def _form_image(turn: Turn, oa: OfficialAccount, text: str) -> None:
     """Zalo takes the form's picture by its address only (oa-api.md 5.1): there has to be a picture there."""
     address = "" if text == "-" else text
-    if turn.photo or (address and not address.startswith("https://")):
+    if turn.photo or (address and not address.startswith(("https://", "http://"))):
         raise Invalid("form.image")
     if address:
         await fetching.image(turn.desk, address)
