@@ -171,9 +171,12 @@ def test_the_tag_of_a_template_decides_its_class(tag: str, send_class: SendClass
 
 
 def test_a_writer_may_mark_a_text_as_advertising() -> None:
-    """Nothing else of it changes."""
-    content = contents.text("[QC] Giảm 20%")
+    """By the sign that advertising begins with, or by saying so; nothing else of it changes."""
+    content = contents.text("Giảm 20%")
     assert contents.advertising(content) == Content(Channel.CS, "text", SendClass.PROMOTION, content.data)
+    assert contents.text("[qc] Giảm 20%").send_class == SendClass.PROMOTION
+    assert contents.image(upload="p", caption="[QC] Giảm").send_class == SendClass.PROMOTION
+    assert contents.text("Xem [QC] Giảm").send_class == SendClass.CARE
 
 
 def test_a_text_can_answer_a_message() -> None:
