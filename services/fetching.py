@@ -6,9 +6,9 @@ private addresses and http, for the demo and tests.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
-from db import in_thread
 from services import uploads
 from services.desk import Desk
 from services.errors import Invalid
@@ -26,7 +26,7 @@ async def image(desk: Desk, url: str) -> Kept:
     when the address answers something else (a page, mostly), and what `uploads.keep_image` raises.
     """
     data = await attachment(desk, url)
-    return await in_thread(uploads.keep_image, desk, data)
+    return await asyncio.to_thread(uploads.keep_image, desk, data)
 
 
 async def attachment(desk: Desk, url: str) -> bytes:
