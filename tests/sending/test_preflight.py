@@ -1,7 +1,9 @@
 """services/preflight: one case for every rule, and what each answers."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from preflight_cases import (
@@ -29,7 +31,7 @@ from preflight_cases import (
 )
 
 import texts
-from models import OaState, SendClass, UidMessageApi
+from models import Channel, OaState, SendClass, UidMessageApi
 from services.modes import Mode
 from services.preflight import Answer, Letter, judge
 from services.preflight.facts import Stop
@@ -266,3 +268,14 @@ def test_a_letter_that_goes_later_says_what_it_waits_for():
     assert judge(facts(NIGHT), ZNS_AD).held == "night"
     assert judge(facts(promoted=(TODAY,)), ZNS_AD).held == "quota"
     assert judge(facts(), Letter(CS.channel, "text", SendClass.CARE)).held is None
+
+
+def test_the_document_has_every_rule_with_its_ways_and_classes():
+    """docs/preflight.md is the table of the code, in its order."""
+    text = (Path(__file__).parents[2] / "docs/preflight.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `((?:own:|-)[^`]+)` \| ([^|]+) \| ([^|]+) \|", text, re.MULTILINE)
+    assert rows == [(rule.name, _named(rule.channels, Channel), _named(rule.classes, SendClass)) for rule in RULES]
+
+
+def _named(some, every):
+    return "all" if some == frozenset(every) else ", ".join(each for each in every if each in some)
