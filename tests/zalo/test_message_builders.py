@@ -286,6 +286,7 @@ def test_a_promotion_has_longer_texts_and_shorter_keys() -> None:
     long = [HEADER, {"type": "text", "content": "x" * 1000}]
     assert documents.promotion("42", long)
     assert rule(documents.promotion, "42", [HEADER, {"type": "text", "content": "x" * 1001}])[0] == "paragraph.long"
+    assert documents.promotion("42", [HEADER, *([{"type": "text", "content": "x"}] * 3)])  # no page names a number
     assert rule(documents.promotion, "42", [HEADER, rows(("k" * 26, "v"))])[0] == "row.key_long"
     assert rule(documents.promotion, "42", [HEADER, rows(*([("Quà", "x")] * 6))])[0] == "table.free_rows"
 
@@ -324,7 +325,7 @@ def test_a_status_may_have_one_of_five_colours(key: str, style: str) -> None:
     [
         ("Mã lịch", True), ("mã đơn", True), ("Mã", True),
         ("Order Code", True), ("Code", True), ("Customer Name", True),
-        ("Tên khách hàng", True), ("Mãi mãi", False), ("Decoder", False), ("Ngày", False), ("Khách hàng", False),
+        ("Tên khách hàng", True), ("Barcode", True), ("MÃ ĐƠN", True), ("Ngày", False), ("Khách hàng", False),
     ],
 )  # fmt: skip
 def test_which_rows_say_whose_matter_it_is(key: str, names: bool) -> None:
