@@ -44,8 +44,14 @@ def known(oas: Iterable[OfficialAccount], phone: str, follower: Follower | None 
     return Person(number, tuple(people), tuple(said))
 
 
-def refuse(desk: Desk, actor: Actor, phone: str, scope: Scope, follower: Follower | None = None) -> None:
-    """Nothing of `scope` (promotion, or all) goes to this phone from any OA, nor to this follower. Audited."""
+def refuse(
+    desk: Desk, actor: Actor, phone: str, scope: Scope, follower: Follower | None = None, msg_id: str = ""
+) -> None:
+    """Nothing of `scope` (promotion, or all) goes to this phone from any OA, nor to this follower. Audited.
+
+    `msg_id` is the customer's message it was entered about: undoing that one takes it back too.
+    """
+    evidence = {"msg_id": msg_id} if msg_id else None
     now = desk.now()
     number = follower.phone if follower is not None else phone
     who = [(EVERYWHERE, number)] if number else []
@@ -53,7 +59,7 @@ def refuse(desk: Desk, actor: Actor, phone: str, scope: Scope, follower: Followe
     with write():
         for oa_id, recipient in sorted(who):
             by = ConsentSource.STAFF
-            consents.record(Statement(recipient, scope, False, now, by, oa_id, staff_id=_number(actor)))
+            consents.record(Statement(recipient, scope, False, now, by, oa_id, "", evidence, _number(actor)))
         _note(now, actor, "customer.opted_out", number, follower, {"scope": scope.value})
 
 
@@ -88,7 +94,7 @@ def reopen(
 def stop_all(desk: Desk, actor: Actor, follower: Follower, msg_id: str) -> None:
     """[Stop all]: after the customer's own word nothing else goes to them either; every chat's notice says so."""
     with write():
-        refuse(desk, actor, follower.phone, Scope.ALL, follower)
+        refuse(desk, actor, follower.phone, Scope.ALL, follower, msg_id)
         changes = {"done": "all", "by": actor.name}
         opt_outs.retell(desk.now(), opt_outs.NOTICES, follower.oa_id, msg_id, changes)
 
@@ -96,7 +102,7 @@ def stop_all(desk: Desk, actor: Actor, follower: Follower, msg_id: str) -> None:
 def stop_promotion(desk: Desk, actor: Actor, follower: Follower, msg_id: str) -> None:
     """[No more messages]: staff read the customer's unclear word as a refusal of advertising."""
     with write():
-        refuse(desk, actor, follower.phone, Scope.PROMOTION, follower)
+        refuse(desk, actor, follower.phone, Scope.PROMOTION, follower, msg_id)
         changes = {"done": "promotion", "by": actor.name}
         opt_outs.retell(desk.now(), opt_outs.NOTICES, follower.oa_id, msg_id, changes)
 
@@ -113,17 +119,11 @@ def undo(desk: Desk, actor: Actor, follower: Follower, msg_id: str, at: int) -> 
         no = [word for word in said if word.given is False]
         if any(word.source == ConsentSource.CUSTOMER and word.at > said_at for word in no):
             raise Conflict("consent.newer")
-        for word in sorted((word for word in no if _of_this(word, msg_id, said_at)), key=_place):
+        about = (word for word in no if (word.evidence or {}).get("msg_id") == msg_id)
+        for word in sorted(about, key=_place):
             consents.take_back(word, now, _number(actor))
         _note(now, actor, "customer.reopened", follower.phone, follower, None)
         opt_outs.retell(now, opt_outs.NOTICES, follower.oa_id, msg_id, {"done": "undone", "by": actor.name})
-
-
-def _of_this(word: Consent, msg_id: str, said_at: datetime) -> bool:
-    """The customer's own word of this message, or what staff added to it."""
-    if word.source == ConsentSource.CUSTOMER:
-        return bool((word.evidence or {}).get("msg_id") == msg_id)
-    return word.source == ConsentSource.STAFF and word.at >= said_at
 
 
 def _place(word: Consent) -> tuple[str, str, str]:

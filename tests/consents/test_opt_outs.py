@@ -239,6 +239,17 @@ def test_not_meant_so_takes_it_back_and_says_so_to_everybody(shop, lan):
     assert actions == ["customer.opted_out", "customer.reopened"]
 
 
+def test_an_undo_leaves_what_a_colleague_entered(shop, lan):
+    """They had their own reason."""
+    body = says(shop, "dừng", msg_id="m1")
+    arrive(shop, body)
+    shop.advance(minutes=2)
+    do_not_send.refuse(shop.desk(), hoa(), PHONE, Scope.ALL)
+    do_not_send.undo(shop.desk(), hoa(), lan, "m1", int(body["timestamp"]))
+    assert words(Scope.ALL) == {("", PHONE): ("all", False)}
+    assert {given for _, given in words().values()} == {None}
+
+
 def test_an_undo_does_not_reach_what_the_customer_said_since(shop, lan):
     """They meant it after all."""
     body = says(shop, "dừng", msg_id="m1")
