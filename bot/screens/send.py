@@ -82,7 +82,8 @@ async def _facts(turn: Turn, oa: OfficialAccount, person: Follower) -> Html:
     tags = (await turn.db(followers.tags_of, oa.oa_id, [person.user_id]))[person.user_id]
     if tags:
         parts.append(t("send.tags", tags=", ".join(tags)))
-    return Html(" · ".join(parts)) if parts else t("send.nothing_known")
+    told = " · ".join(parts)
+    return Html(told[:1].upper() + told[1:]) if told else t("send.nothing_known")
 
 
 def _rows(turn: Turn, whom: Whom, found: Ways) -> Rows:
