@@ -184,8 +184,10 @@ def _ratings(before: datetime) -> Piece:
     """Words and recipients; the stars stay with their template."""
     filled = (Rating.note != "") | Rating.feedbacks.is_null(False) | (Rating.recipient != "")
     ids = _due(Rating, (Rating.at < before) & filled)
+    if not ids:
+        return Piece(0, False)
     with write():
-        changed = ratings.forget(Rating.id.in_(ids)) if ids else 0
+        changed = ratings.forget(Rating.id.in_(ids))
     return Piece(changed, len(ids) == BATCH)
 
 
@@ -193,8 +195,10 @@ def _consent_words(before: datetime) -> Piece:
     """What a no rests on; that it was said, when and by whom stays. The words of a yes stay with it, as its proof."""
     no = (Consent.at < before) & Consent.evidence.is_null(False) & (Consent.given.is_null() | ~Consent.given)
     ids = _due(Consent, no)
+    if not ids:
+        return Piece(0, False)
     with write():
-        changed = Consent.update(evidence=None).where(Consent.id.in_(ids), no).execute() if ids else 0
+        changed = Consent.update(evidence=None).where(Consent.id.in_(ids), no).execute()
     return Piece(changed, len(ids) == BATCH)
 
 

@@ -29,6 +29,7 @@ from models import (
     StaffUpdate,
     Stranger,
     TelegramGroup,
+    Watch,
 )
 from services import house, inbox, messages, purge, staff, uploads
 from services.errors import Conflict
@@ -375,6 +376,26 @@ def test_pictures_go_a_month_after_they_were_used_last(store):
     assert purged(store) == {"uploads": 1}
     assert uploads.read(store.desk, names[0])
     assert uploads.read(store.desk, names[1])
+
+
+@pytest.mark.parametrize("state", ["queued", "sending", "uncertain"])
+def test_every_kind_of_file_that_an_open_message_needs_is_kept(store, state):
+    """Wherever its name stands in the content; also what somebody wants to send once a customer writes."""
+    names = [uploads.keep(store.desk, PNG + bytes([number])) for number in range(6)]
+    contents = [
+        ("image", {"text": "", "image": {"upload": names[0]}}),
+        ("gif", {"text": "", "gif": {"upload": names[1], "width": 1, "height": 1}}),
+        ("file", {"file": {"upload": names[2], "name": "gia.pdf"}}),
+        ("promotion", {"document": {"elements": [], "buttons": [], "banner": {"upload": names[3]}}}),
+    ]
+    store.clock.advance(days=29)
+    for kind, content in contents:
+        store.delivery(0, state, channel="cs", kind=kind, content=content)
+    waits = {"kind": "image", "data": {"image": {"upload": names[4]}}}
+    Watch.create(oa_id="1", user_id="2", staff_id=3, content=waits, created_at=store.clock.now())
+    store.clock.advance(days=2)
+    assert purged(store) == {"uploads": 1}
+    assert all(uploads.read(store.desk, name) for name in names[:5])
 
 
 def test_one_broken_part_stops_no_other(store, monkeypatch):
