@@ -55,6 +55,9 @@ ALIGNS, STYLES = _folded(_ALIGNS), _folded(_STYLES)
 NO_STYLES = frozenset(fold_name(word) for word in _NO_STYLES)
 
 
+KINDS = tuple(kind for kind in _TYPES if kind != PROMOTION)  # of transaction messages
+
+
 def type_names() -> list[str]:
     """The name of every kind as the bot writes it, media messages first."""
     return [words[0] for words in _TYPES.values()]

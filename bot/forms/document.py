@@ -9,7 +9,7 @@ from bot.screens.document import ask_document, switched_off
 from bot.turn import Turn
 from bot.whom import Whom
 from models import Channel, OfficialAccount, UidMessageApi
-from services import contents
+from services import contents, document_words
 from services.contents import Content
 from services.drafts import Form
 from services.errors import DeskError, Invalid
@@ -18,7 +18,7 @@ KEEP = "keep"
 
 
 class Document:
-    """`document` is the text as it was typed, `banner` a picture that was sent with it."""
+    """`document` is the text as it was typed, `banner` a picture that was sent with it, `sample` the kind shown."""
 
     steps = frozenset({"document"})
 
@@ -44,6 +44,9 @@ class Document:
         """A text, a picture for the banner, or both; what does not fit names its line."""
         if oa.uid_message_api != UidMessageApi.LEGACY:
             raise Invalid("form.tap_button")
+        if turn.query_id and turn.text in document_words.KINDS:
+            form.data["sample"] = turn.text
+            return "document"
         if turn.query_id:
             return None if turn.text == KEEP and form.data.get("document") else "document"
         parts = await read_parts(turn)

@@ -8,7 +8,7 @@ from bot.screens.send import to_title
 from bot.turn import Turn
 from bot.whom import Whom
 from models import Channel, OfficialAccount, Role
-from services import staff
+from services import document_words, staff
 from services.drafts import Form
 from texts.html import Html, escape, lines
 
@@ -17,7 +17,8 @@ def ask_document(turn: Turn, oa: OfficialAccount, whom: Whom, form: Form, channe
     """The sample; after a wrong text that text instead, to be copied and mended."""
     t = turn.t
     typed = str(form.data.get("before") or form.data.get("document") or "")
-    shown = typed or t.raw(f"document.sample_{channel.value}")
+    kind = str(form.data.get("sample") or "")
+    shown = typed or t.raw(f"sample.{kind}" if kind else f"document.sample_{channel.value}")
     head = t("send.before") if typed else t("document.sample")
     text = lines(
         to_title(turn, oa, whom),
@@ -30,7 +31,14 @@ def ask_document(turn: Turn, oa: OfficialAccount, whom: Whom, form: Form, channe
         Html(f"<pre>{escape(shown)}</pre>"),
     )
     keep = [Button(t.plain("button.keep_as_is"), to("f", "document", "keep"))] if form.data.get("document") else []
-    return Screen(text, [keep, cancel_row(t)], protect=True)
+    kinds = _kinds(turn) if channel == Channel.TRANSACTION and not typed else []
+    return Screen(text, [*kinds, keep, cancel_row(t)], protect=True)
+
+
+def _kinds(turn: Turn) -> Rows:
+    """The kinds of transaction messages, each leading to its own sample."""
+    made = [Button(turn.t.plain(f"document_kind.{kind}"), to("f", "document", kind)) for kind in document_words.KINDS]
+    return [made[at : at + 3] for at in range(0, len(made), 3)]
 
 
 def switched_off(turn: Turn, oa: OfficialAccount, whom: Whom, channel: Channel) -> Screen:

@@ -212,6 +212,18 @@ def test_a_document_in_the_older_form(desk, person, words, kind, story):
         assert payload["elements"][2]["content"][-1]["style"] == "green"
 
 
+def test_every_kind_of_transaction_message_has_a_sample_of_its_own(desk, person, words):
+    """Tapped, copied, sent back: the preview follows."""
+    OfficialAccount.update(uid_message_api=UidMessageApi.LEGACY).execute()
+    write(person, words, "transaction")
+    shown = person.wait_for(words("document.sample"))
+    assert "LH-0217" in shown["text"]
+    person.tap(label_of(shown, words("document_kind.transaction_order")))
+    shown = person.wait_for("DH-0217")
+    person.say(words.t.raw("sample.transaction_order"))
+    assert "DH-0217" in person.wait_for(words("preview.title_transaction"))["text"]
+
+
 def test_an_oa_that_sends_by_template_explains_the_older_way(desk, person, words):
     """The ways name the reason; there is no button that leads nowhere."""
     person.say(f"/gui {WHO}")
