@@ -90,6 +90,8 @@ def _progress(eyes: Eyes, row: Delivery) -> Html:
     state = S(row.state)
     if state not in (S.SENT, S.DELIVERED, S.SEEN):
         steps.append(f"{ICONS[state]} {eyes.t(f'state.{state.value}')}")
+    if state == S.CANCELLED:
+        return Html(f"{' → '.join(steps)} · {eyes.t('delivery.taken_back')}")
     return Html(" → ".join(steps) + _held(eyes, row) + _cost(eyes, row))
 
 

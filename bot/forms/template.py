@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from bot.forms.composing import PREVIEW
@@ -97,9 +98,7 @@ class Template:
         try:
             value = templates.check_param(rule, "" if text == "-" and not rule["required"] else text)
         except Invalid as error:
-            right = error.values.get("example")
-            if right and right != rule.get("sample") and error.key in SPELLINGS:
-                form.data["suggest"] = {"param": rule["name"], "value": right}
+            _suggest(form, rule, error)
             raise
         form.data["params"][rule["name"]] = value or ""
 
@@ -111,6 +110,10 @@ class Template:
             await _know_templates(turn, oa)
             return "template"
         data["params"].pop(param, None)
+        template = await turn.db(templates.get, oa, data["template"])
+        for rule in template.params or []:
+            if rule["name"] == param:
+                _suggest(form, rule, error)
         if error.key == "param.unknown":
             return await self.next_step(turn, oa, form)
         data["param"] = param
@@ -130,6 +133,13 @@ async def samples(turn: Turn, oa: OfficialAccount, template: ZnsTemplate) -> dic
         return {}
 
 
+def _suggest(form: Form, rule: Mapping[str, Any], error: DeskError) -> None:
+    """Keep the right spelling that a refusal names; the sample is no value of this message."""
+    right = error.values.get("example")
+    if right and right != rule.get("sample") and error.key in SPELLINGS:
+        form.data["suggest"] = {"param": rule["name"], "value": right}
+
+
 def _field_to_change(turn: Turn, form: Form, template: ZnsTemplate, text: str) -> str:
     names = [rule["name"] for rule in template.params or []]
     if turn.query_id and text == "other":
@@ -137,7 +147,9 @@ def _field_to_change(turn: Turn, form: Form, template: ZnsTemplate, text: str) -
         return "template"
     if not text.isdecimal() or int(text) >= len(names):
         raise Invalid("form.tap_button")
-    form.data["param"] = names[int(text)]
+    name = names[int(text)]
+    form.data["param"] = name
+    form.data["filled"] = {**form.data.get("filled", {}), name: form.data["params"].get(name, "")}
     return "param"
 
 

@@ -44,6 +44,7 @@ class Consultation:
         form.data["before"] = parts["text"]
         content_of(parts)
         form.data |= parts
+        form.data.pop("how", None)
         return None
 
     async def back_to(self, turn: Turn, oa: OfficialAccount, form: Form, error: DeskError) -> str:

@@ -29,7 +29,9 @@ async def refusal(
     t, way = turn.t, str(form.data.get("way") or form.kind)
     found = sorted_ways(verdicts, without=way)
     title = t(f"refusal.title_{way}", name=called(turn, whom), title=oa_title(t, oa))
-    body: list[Html] = [errors.explain(turn, error), t("refusal.kept")]
+    body: list[Html] = [errors.explain(turn, error)]
+    if f"error.{error.key}.lost" not in t:  # some say so themselves
+        body.append(t("refusal.kept"))
     if found.open:
         body += [Html(""), t("refusal.others")]
         body += [open_line(turn, at, entry) for at, entry in enumerate(found.open, 1)]

@@ -66,9 +66,10 @@ async def ways_screen(turn: Turn, oa: OfficialAccount, whom: Whom, verdicts: lis
         body += [Html(""), t("send.possible"), *shown]
     if found.later or found.closed:
         body += [Html(""), t("send.not_now"), closed_lines(turn, found)]
-    hint = t("send.type_at_once") if any(entry.way == "cs" for entry in found.open) else None
+    if any(entry.way == "cs" for entry in found.open):
+        body += [Html(""), t("send.type_at_once")]
     facts = await _facts(turn, oa, whom.follower) if whom.follower is not None else None
-    return Screen(lines(to_title(turn, oa, whom), facts, *body, hint), _rows(turn, whom, found), protect=True)
+    return Screen(lines(to_title(turn, oa, whom), facts, *body), _rows(turn, whom, found), protect=True)
 
 
 async def _facts(turn: Turn, oa: OfficialAccount, person: Follower) -> Html:

@@ -12,6 +12,7 @@ from services.preflight import Answer, Letter, Verdict
 from texts.html import Html, lines
 
 BY_TEMPLATE = {Channel.UID, Channel.ZNS}
+OLDER_WAY = "send.older_way"
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,10 @@ def sorted_ways(verdicts: Iterable[Verdict], without: str = "") -> Ways:
         if way != without and (name not in found or rank[verdict.answer] < rank[found[name].verdict.answer]):
             found[name] = Entry(name, way, verdict)
     by = {answer: [one for one in found.values() if one.verdict.answer == answer] for answer in Answer}
-    return Ways(by[Answer.YES], by[Answer.LATER], by[Answer.NO])
+    usual = {one.name for one in by[Answer.YES]}
+    # Whoever takes the usual way by template chooses among all templates there: one line is enough.
+    now = [one for one in by[Answer.YES] if one.name == one.way or one.way not in usual]
+    return Ways(now, by[Answer.LATER], by[Answer.NO])
 
 
 def open_line(turn: Turn, number: int, entry: Entry) -> Html:
@@ -104,6 +108,8 @@ def _joined(names: list[str]) -> Html:
 def _reason(turn: Turn, verdict: Verdict) -> Html:
     t = turn.t
     assert verdict.refusal is not None
+    if verdict.refusal.key == OLDER_WAY:  # a setting of the OA, nothing about the person
+        return t("way.older_off")
     key = f"error.{verdict.refusal.key}.what"
     values = {name: spoken(turn, value) for name, value in verdict.refusal.values.items()}
     values.setdefault("code", verdict.refusal.code)
