@@ -66,11 +66,12 @@ def previewed(
     phone: str = "",
     follower: Follower | None = None,
     reader: Recipient | None = None,
+    development: bool = False,
 ) -> Preview:
-    """`preview`, for another `reader` than the one the rows tell of. Raises as it does."""
+    """`preview`, for another `reader` than the rows tell of, or as a development message. Raises as it does."""
     number = _number(content.channel, phone, follower)
     template = templates.get(oa, content.data["template_id"]) if content.channel in BY_TEMPLATE else None
-    letter = Letter(content.channel, content.kind, content.send_class, template)
+    letter = Letter(content.channel, content.kind, content.send_class, template, development)
     verdict = preflight.check(desk, oa, letter, phone=number, follower=follower)
     filled = placeholders.fill(content, reader or recipients.of(oa, follower, number))
     if template is not None:

@@ -110,7 +110,8 @@ def _tests(desk: Desk, oa: OfficialAccount, content: Content) -> list[Preview]:
 
 def _tested(desk: Desk, oa: OfficialAccount, content: Content, phone: str, person: Follower | None) -> Preview:
     reader = recipients.shown(recipients.of(oa, person, phone))
-    return previewed(desk, oa, content, phone=phone, follower=person, reader=reader)
+    by_phone = content.channel == Channel.ZNS
+    return previewed(desk, oa, content, phone=phone, follower=person, reader=reader, development=by_phone)
 
 
 def _at_once(found: Preview) -> Preview:

@@ -81,7 +81,7 @@ def letter_of(row: Delivery) -> Letter:
     if row.channel in (Channel.ZNS, Channel.UID):
         wanted = (ZnsTemplate.oa == row.oa_id, ZnsTemplate.template_id == row.content["template_id"])
         template = ZnsTemplate.get_or_none(*wanted)
-    return Letter(Channel(row.channel), row.kind, SendClass(row.send_class), template)
+    return Letter(Channel(row.channel), row.kind, SendClass(row.send_class), template, row.development)
 
 
 def _raising(verdict: Verdict) -> Verdict:

@@ -6,9 +6,9 @@ Refusal. None reads anything else. The table of all of them is in `services.pref
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from models import Channel, ConsentSource, OaState, Scope, SendClass, UidMessageApi
+from models import Channel, Consent, ConsentSource, OaState, Scope, UidMessageApi
 from services import consents
 from services.errors import Refusal
 from services.halts import RECONNECTED
@@ -93,30 +93,42 @@ def not_tester(facts: Facts, letter: Letter) -> Finding:
     return Refusal("send.not_tester", name=facts.oa.name, user=facts.person.name)
 
 
+def is_development(facts: Facts, letter: Letter) -> bool:
+    """Whether Zalo would take it as a development message, which exists by phone only."""
+    return letter.channel == Channel.ZNS and (letter.development or facts.oa.mode is Mode.TEST)
+
+
 def administrators_only(facts: Facts, letter: Letter) -> Finding:
-    """Testing: Zalo delivers development ZNS to administrators, and only Zalo knows who they are."""
-    if facts.oa.mode is not Mode.TEST or facts.person.phone in facts.oa.test_phones:
+    """Zalo delivers development ZNS to administrators, and only Zalo knows who they are."""
+    if not is_development(facts, letter) or facts.person.phone in facts.oa.test_phones:
         return None
     return Note("administrators_only")
 
 
 def objected(facts: Facts, letter: Letter) -> Finding:
     """They said no: to Zalo (-139, -141, -217, -244), or to us."""
-    standing = [word for word in facts.person.said if not _ended(facts, letter, word.source, word.recipient, word.at)]
-    no = consents.objection(standing, {Scope(letter.counts_as.value)})
+    concerns = {Scope(letter.counts_as.value)}
+    no = consents.objection([word for word in facts.person.said if not _ended(facts, letter, word)], concerns)
     if no is None:
-        return None
-    key = "send.blocked" if no.source == ConsentSource.ZALO and letter.channel != Channel.ZNS else "send.opted_out"
-    key = key if no.source == ConsentSource.ZALO else f"send.said_no_{no.source}"
+        over = consents.objection(facts.person.said, concerns)
+        return Note("said_no_before", {"since": over.at}) if over is not None else None
+    if no.source == ConsentSource.ZALO:
+        key = "send.opted_out" if letter.channel == Channel.ZNS else "send.blocked"
+    else:
+        key = f"send.said_no_{no.source}"
     return Refusal(key, code=no.code, since=no.at, user=facts.person.name)
 
 
-def _ended(facts: Facts, letter: Letter, source: str, recipient: str, at: datetime) -> bool:
-    """A no of Zalo about a user id is over when they wrote again; one about a phone stands against ZNS for good."""
+def _ended(facts: Facts, letter: Letter, word: Consent) -> bool:
+    """Who wrote after their no may be answered; and a no of Zalo about a user id is over altogether.
+
+    One about a phone stands against all else, as their own words and those of staff do: a question is no consent.
+    """
     last = facts.person.last
-    if source != ConsentSource.ZALO or last is None or last.earliest <= at:
+    if word.given is not False or last is None or last.earliest <= word.at:
         return False
-    return letter.channel != Channel.ZNS or recipient == facts.person.user_id
+    about_user = word.source == ConsentSource.ZALO and word.recipient == facts.person.user_id
+    return letter.channel == Channel.CS or about_user
 
 
 def under_age(facts: Facts, letter: Letter) -> Finding:
@@ -152,10 +164,9 @@ def year_over(facts: Facts, letter: Letter) -> Finding:
 
 
 def window_unknown(facts: Facts, letter: Letter) -> Finding:
-    """Care by template to a user id: no page names its window, and Zalo has -230 for it all the same."""
+    """Care and advertising by template to a user id: no page names their window, and Zalo has -230 all the same."""
     last = facts.person.last
-    over = last is None or last.latest + windows.YEAR < facts.now
-    return Note("window_unknown") if over and letter.counts_as == SendClass.CARE else None
+    return Note("window_unknown") if last is not None and last.earliest + windows.YEAR < facts.now else None
 
 
 def _outside(facts: Facts, window: timedelta, key: str) -> Finding:
@@ -181,7 +192,7 @@ def not_approved(facts: Facts, letter: Letter) -> Finding:
     row = letter.template
     if row is None or row.status in {"ENABLE", "DISABLE", "DELETE"}:
         return None
-    if row.status == "PENDING_REVIEW" and facts.oa.mode is Mode.TEST and letter.channel == Channel.ZNS:
+    if row.status == "PENDING_REVIEW" and is_development(facts, letter):
         return Note("template_in_review", {"template": row.name})
     return _not_sendable(letter, "-131")
 
@@ -239,9 +250,9 @@ def _responds(letter: Letter) -> bool:
 
 
 def decent_hours(facts: Facts, letter: Letter) -> Finding:
-    """Advertising 08:00 to 21:00, or as the owner set it within 07:00 to 22:00."""
+    """Advertising 08:00 to 21:00, or as the owner set it within 07:00 to 22:00; a test to an administrator any time."""
     hours = facts.oa.hours
-    if windows.is_open(facts.now, hours):
+    if windows.is_open(facts.now, hours) or is_development(facts, letter):
         return None
     until = windows.next_time(facts.now, hours.begin)
     refusal = Refusal("send.hours", begin=f"{hours.begin:%H:%M}", end=f"{hours.end:%H:%M}", until=until)

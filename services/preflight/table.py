@@ -57,7 +57,7 @@ RULES: tuple[Rule, ...] = (
     Rule("-232", rules.never_interacted, _CS | _UID | _OLDER),
     Rule("-230 (7 days)", rules.window_closed, _CS),
     Rule("-230 (1 year)", rules.year_over, _UID | _OLDER, _TRANSACTION),
-    Rule("-230 (unknown)", rules.window_unknown, _UID),
+    Rule("-230 (unknown)", rules.window_unknown, _UID, _EVERY_CLASS - _TRANSACTION),
     Rule("own:hours", rules.decent_hours, classes=_PROMOTION),
     Rule("-133", rules.night_by_phone, _ZNS),
     Rule("-234", rules.night_by_user, _UID | _OLDER, _PROMOTION),

@@ -33,6 +33,7 @@ class Letter:
     kind: str  # as Delivery.kind
     send_class: SendClass
     template: ZnsTemplate | None = None
+    development: bool = False  # ZNS: to an administrator of the OA only, free, whatever the OA's mode
 
     @property
     def promotes(self) -> bool:
