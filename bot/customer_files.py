@@ -30,9 +30,14 @@ class CustomerFiles:
         return await asyncio.shield(self._fetched[key])
 
 
-def media_of(attachment: dict[str, Any], data: bytes) -> Media:
-    """As what Telegram shall show these bytes; whatever is not clearly something else is a plain file."""
+def media_of(attachment: dict[str, Any], data: bytes) -> Media | None:
+    """As what Telegram shall show these bytes; whatever is not clearly something else is a plain file.
+
+    None for what claims to be a picture and is none: a page of excuses, mostly.
+    """
     kind, suffix = _kind(str(attachment.get("kind") or ""), data)
+    if attachment.get("kind") in ("image", "gif", "sticker") and kind == "document":
+        return None
     name = str(attachment.get("name") or "").replace("/", "_").replace("\\", "_")[-LONGEST_NAME:].strip(". ")
     return Media(kind, data, name or f"{attachment.get('kind') or 'file'}{'.' + suffix if suffix else ''}")
 

@@ -16,7 +16,7 @@ from bot.turn import Turn
 from db import to_ms
 from models import ChatMessage, Conversation, Follower, Notice, OfficialAccount
 from services import conversation_list, conversations, fetching, followers, phones, reach, telling
-from services.errors import Invalid, NotFound
+from services.errors import Invalid
 from services.phone_finding import find_phone, mask_phones
 from texts import figures
 from texts.html import Html, escape, lines, quote
@@ -238,6 +238,9 @@ async def customer_file(turn: Turn, notice: Notice) -> Screen | None:
         data = await turn.office.files.get(
             f"{line.id}:{at}", lambda: fetching.attachment(turn.desk, str(each.get("url") or ""))
         )
-    except (Invalid, NotFound) as error:
+    except Invalid as error:
         return Screen(lines(caption, t("chat.not_fetched"), quote(escape(error.key))), protect=True)
-    return Screen(caption, protect=True, media=media_of(each, data))
+    media = media_of(each, data)
+    if media is None:
+        return Screen(lines(caption, t("chat.not_fetched")), protect=True)
+    return Screen(caption, protect=True, media=media)
