@@ -52,7 +52,7 @@ CLASSES = """UPDATE delivery SET send_class = COALESCE((SELECT CASE tag WHEN 'PR
 # unknown (NULL).
 CHARGES = (
     """UPDATE delivery SET charged = 0
-    WHERE development = TRUE OR state IN ('failed', 'skipped', 'expired', 'cancelled')""",
+    WHERE (development = TRUE AND channel = 'zns') OR state IN ('failed', 'skipped', 'expired', 'cancelled')""",
     """UPDATE delivery SET charged = price
     WHERE charged IS NULL AND channel = 'zns' AND state IN ('delivered', 'seen')""",
 )

@@ -9,7 +9,7 @@ from typing import Any
 from peewee import fn
 
 from models import Delivery, DeliveryState, OaState, OfficialAccount, Staff
-from services import deliveries, staff
+from services import prices, staff
 from services.desk import VIETNAM
 from services.errors import NotFound
 
@@ -48,18 +48,20 @@ def choose(person: Staff, oa: OfficialAccount) -> None:
 def today(oa: OfficialAccount, now: datetime) -> Today:
     """What the rows say, nothing estimated."""
     midnight = now.astimezone(VIETNAM).replace(hour=0, minute=0, second=0, microsecond=0)
-    real = (Delivery.oa == oa) & ~Delivery.development
-    reached = real & Delivery.state.in_(REACHED) & (Delivery.delivered_at >= midnight)
+    ours = Delivery.oa == oa
+    real = ours & ~Delivery.development
+    kinds = (Delivery.development, Delivery.charged, Delivery.vat_percent)
     rows: Any = (
-        Delivery.select(fn.COUNT(Delivery.id), Delivery.price, Delivery.vat_percent)
-        .where(reached)
-        .group_by(Delivery.price, Delivery.vat_percent)
+        Delivery.select(fn.COUNT(Delivery.id), *kinds)
+        .where(ours, Delivery.state.in_(REACHED), Delivery.delivered_at >= midnight)
+        .group_by(*kinds)
         .tuples()
     )
-    groups = [(count, deliveries.with_vat(price or 0, vat or 0)) for count, price, vat in rows]
+    groups = list(rows)
     return Today(
-        delivered=sum(count for count, _ in groups),
-        cost=sum(count * each for count, each in groups),
+        delivered=sum(count for count, test, _, _ in groups if not test),
+        # Tests to a user id cost as much as any other message.
+        cost=sum(count * prices.with_vat(charged or 0, vat or 0) for count, _, charged, vat in groups),
         waiting=_count(real, (DeliveryState.QUEUED, DeliveryState.SENDING)),
         uncertain=_count(real, (DeliveryState.UNCERTAIN,)),
     )

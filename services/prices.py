@@ -42,11 +42,11 @@ def consultation(now: datetime, free_until: datetime | None) -> int:
 def charge(row: Delivery) -> int | None:
     """What this delivery cost, as far as the row tells; None while nobody knows.
 
-    Nothing for tests, for what did not come (in time), and for what an allowance paid: Zalo names the allowance in its
-    answer, and names none for a message that is charged (oa-api 5.3).
+    Nothing for a ZNS in development mode (by user id Zalo knows no such mode), for what did not come (in time), and for
+    what an allowance paid: Zalo names it in its answer, and names none for a message that is charged (oa-api 5.3).
     """
-    if row.development or row.state in _NOTHING_CAME:
+    if row.state in _NOTHING_CAME or row.quota_type:
         return 0
-    if row.state not in (_ON_THE_PHONE if row.channel in BY_TEMPLATE else _TAKEN):
-        return None
-    return 0 if row.quota_type else row.price
+    if row.development and row.channel == Channel.ZNS:
+        return 0
+    return row.price if row.state in (_ON_THE_PHONE if row.channel in BY_TEMPLATE else _TAKEN) else None
