@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.demo.story import STEPS
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -25,7 +27,10 @@ def test_the_story_is_seen_to_its_end(language, tmp_path):
     """Every step was seen, in either language, by the real processes, and none of them printed a secret."""
     done = demo("--language", language, "--data", str(tmp_path / "data"))
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr
-    assert re.search(r"\d\d things looked for, all of them seen", done.stdout)
+    found = re.search(r"(\d+) things looked for, all of them seen", done.stdout)
+    assert found
+    assert int(found[1]) > 90
+    assert [title for title, _ in STEPS if f"── {title} " not in done.stdout] == []
     printed = done.stdout + done.stderr + "".join(log.read_text() for log in (tmp_path / "data").glob("*.log"))
     assert "local-demo-token" not in printed
     assert "Traceback" not in printed

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from sandbox.demo.filling import fill
-from sandbox.demo.messages import MINH_ANH, state
+from sandbox.demo.messages import state
 from sandbox.demo.stage import Missed, Stage
 
 RATING = "300113"
 PHONE = "84908128812"
 LEAVING = "4219935181909378004"  # wants no advertising
+ASKING = "4219935181909378005"  # writes for the first time
 QUESTION = ("Shop ơi", "bé nhà mình 3 tuổi", "có gội đầu cho bé không ạ?")
 ANSWER = "Dạ có ạ, 60.000đ chị nhé."
 
 
 def conversation(stage: Stage) -> None:
     """She writes three lines; staff see one message, reply to it, and she reads the answer."""
+    stage.control("users", {"user_id": ASKING, "display_name": "Phạm Ngọc Mai", "is_follower": True})
     stage.hoa.mark()
-    stage.transcript.note(f"Minh Anh writes {len(QUESTION)} lines, one after the other")
+    stage.transcript.note(f"Ngọc Mai writes {len(QUESTION)} lines, one after the other")
     for line in QUESTION:
-        stage.customer("user_send_text", user_id=MINH_ANH, text=line)
+        stage.customer("user_send_text", user_id=ASKING, text=line)
     notice = stage.see(
         lambda message: all(line in message["text"] for line in QUESTION), "all of it in one message of the bot"
     )
     before = len(stage.accepted())
     stage.hoa.say(ANSWER, reply_to=notice["message_id"])
-    body = stage.arrives(before, "cs", MINH_ANH, "replying to that message is answering her: Zalo has it")["body"]
+    body = stage.arrives(before, "cs", ASKING, "replying to that message is answering her: Zalo has it")["body"]
     if body["message"]["text"] != ANSWER:
         raise Missed(f"at Zalo: {body}, and not the answer")
     stage.see("👁", "she has seen the answer")

@@ -69,7 +69,8 @@ class WebhookSender:
         self._session: aiohttp.ClientSession | None = None
 
     async def start(self) -> None:
-        connector = aiohttp.TCPConnector(limit=SENDERS, keepalive_timeout=15)
+        # Short: a receiver that is asked to stop waits for the connections that are still open.
+        connector = aiohttp.TCPConnector(limit=SENDERS, keepalive_timeout=2)
         self._session = aiohttp.ClientSession(
             connector=connector, headers={"User-Agent": "zalo-sandbox"}, cookie_jar=aiohttp.DummyCookieJar()
         )
