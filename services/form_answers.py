@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from db import from_ms
-from models import Delivery, DeliveryState, Follower, Notice, OfficialAccount, Role, Staff
+from models import Delivery, DeliveryState, Follower, OfficialAccount, Role, Staff
 from services import notices, staff
 
 NOTICE = "form_answer"
@@ -38,7 +38,7 @@ def tell(now: datetime, answers: Iterable[Answered]) -> None:
 
 def _tell(now: datetime, each: Answered) -> None:
     ref = f"{each.oa_id}:{each.user_id}:{each.at}"
-    if Notice.select().where(Notice.kind == NOTICE, Notice.ref == ref).exists():
+    if notices.told([NOTICE], ref).exists():
         return
     row = Follower.get_or_none(Follower.oa_id == each.oa_id, Follower.user_id == each.user_id)
     if row is None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
 from db import is_sqlite, write
-from models import Notice, NoticeState, Role
+from models import Notice, NoticeState, Role, Staff
 from services import counters, leases
 from services.staff import at_least
 
@@ -92,6 +93,12 @@ def alert_once(now: datetime, kind: str, ref: str, payload: dict[str, Any], role
         if Notice.select().where(Notice.kind == kind, Notice.ref == ref, Notice.chat_id != NOBODY).exists():
             return False
         return bool(alert(now, kind, ref, payload, role))
+
+
+def told(kinds: Iterable[str], ref: str) -> Any:
+    """The notices about one matter in the chats of staff; by the index, however many notices there are."""
+    chats = Staff.select(Staff.telegram_id)
+    return Notice.select().where(Notice.chat_id.in_(chats), Notice.kind.in_(list(kinds)), Notice.ref == ref)
 
 
 def claim(now: datetime, owner: str, limit: int = 20) -> list[Notice]:

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from db import from_ms
-from models import Consent, ConsentSource, Follower, Notice, Role, Scope, Setting
+from models import Consent, ConsentSource, Follower, Role, Scope, Setting
 from services import consents, notices
 from services.consents import EVERYWHERE, Statement
 from services.rows import chunks
@@ -168,7 +168,9 @@ def _tell(now: datetime, kind: str, said: Said, known: _Known) -> None:
     if from_ms(said.at) < now - TOLD_FOR:
         return
     payload = {"oa_id": said.oa_id, "user_id": said.user_id, "row": known.row, "at": said.at, "text": said.text[:200]}
-    notices.alert_once(now, kind, ref(said.oa_id, said.msg_id), payload, Role.OPERATOR)
+    matter = ref(said.oa_id, said.msg_id)
+    if not notices.told([kind], matter).exists():
+        notices.alert(now, kind, matter, payload, Role.OPERATOR)
 
 
 def _want_answer(now: datetime, said: Said) -> None:
@@ -196,8 +198,7 @@ def ref(oa_id: str, msg_id: str) -> str:
 
 def retell(now: datetime, kinds: Iterable[str], oa_id: str, msg_id: str, changes: dict[str, Any]) -> None:
     """Bring the notices about a message up to date in every chat that has one. Joins the transaction."""
-    told = Notice.select().where(Notice.kind.in_(list(kinds)), Notice.ref == ref(oa_id, msg_id))
-    for row in told.where(Notice.chat_id != notices.NOBODY):
+    for row in list(notices.told(kinds, ref(oa_id, msg_id))):
         notices.post(now, row.chat_id, row.kind, row.ref, {**row.payload, **changes})
 
 
