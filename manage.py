@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from cli import accounts, backup, doctor, erase, events, halt, keys, messages, opt_outs, people, setup, staff
+from cli import accounts, backup, doctor, erase, events, halt, keys, messages, opt_outs, people, setup, staff, templates
 from cli.ground import Group
 
 
@@ -20,7 +20,7 @@ def cli() -> None:
 for command in (
     keys.new_key, keys.rotate_keys, setup.check, setup.migrate, doctor.doctor, backup.backup_command,
     backup.restore_command, accounts.oa, people.followers_command, events.inbox_command,
-    events.replay, messages.deliveries_command,
+    events.replay, messages.deliveries_command, templates.templates_command,
     halt.stop_command, halt.start_command, erase.erase_command, opt_outs.optout, staff.staff_group,
 ):  # fmt: skip
     cli.add_command(command)

@@ -63,7 +63,9 @@ def template(person: Staff, row_id: int) -> ZnsTemplate | None:
 def rating(person: Staff, row_id: int) -> tuple[OfficialAccount, Rating] | None:
     """What a customer said, and their OA; None when either is gone or the OA is closed to this person."""
     row = Rating.get_or_none(Rating.id == row_id)
-    account = OfficialAccount.get_or_none(OfficialAccount.oa_id == row.oa_id) if row is not None else None
+    if row is None:
+        return None
+    account = OfficialAccount.get_or_none(OfficialAccount.oa_id == row.oa_id)
     return (account, row) if account is not None and staff.may_use(person, account) else None
 
 
