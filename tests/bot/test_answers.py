@@ -163,6 +163,7 @@ def test_a_reply_to_what_became_of_an_answer_is_an_answer(desk, lan, anh, wrote)
     lan.say("Dạ còn ạ", reply_to=wrote["message_id"])
     state = lan.wait_for("đang gửi")
     desk.wait_until(lambda: Notice.select().where(Notice.message_id == state["message_id"]).exists())
+    assert sent(desk)["text"] == "Dạ còn ạ"
     lan.say("9h nhé", reply_to=state["message_id"])
     lan.wait_for("đang gửi")
     assert sent(desk)["text"] == "9h nhé"

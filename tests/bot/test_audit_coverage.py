@@ -12,8 +12,11 @@ from bot import acts
 from db import to_ms
 from models import (
     AuditEntry,
+    ChatMessage,
+    Conversation,
     Delivery,
     DeliveryState,
+    Follower,
     Notice,
     NoticeState,
     OauthState,
@@ -169,6 +172,24 @@ def word(stage: Stage, kind: str = opt_outs.STOPPED) -> int:
     return int(row.id)
 
 
+def waiting(stage: Stage, phone: str = "", **given) -> Stage:
+    """The customer wrote and waits."""
+    Follower.update(phone="").where(Follower.id == stage.fan.id).execute()
+    mine = {"oa_id": stage.fan.oa_id, "user_id": stage.fan.user_id}
+    times = {"waiting_since": stage.now, "last_inbound_at": stage.now}
+    Conversation.create(**mine, **times, **given)
+    ChatMessage.create(
+        **mine, msg_id="m1", inbound=True, kind="text", text=f"Shop ơi {phone}", at=stage.now, told_at=stage.now
+    )
+    return stage
+
+
+def other_number(stage: Stage) -> str:
+    waiting(stage, phone="0938123812")
+    payload = {"row": stage.fan.id, "phone": "84938123812", "at": 0, "replace": ""}
+    return stage.yes("replace_number", payload, stage.oa)
+
+
 # Button: what stands behind its name in the callback data.
 TAPS: dict[str, Callable[[Stage], str]] = {
     "lang": lambda s: "en",
@@ -221,6 +242,13 @@ TAPS: dict[str, Callable[[Stage], str]] = {
     "quota.read": lambda s: f"{s.oa.id}",
     "rate.number": lambda s: f"{rating(s).id}",
     "rate.done": lambda s: f"{rating(s).id}",
+    "in.next": lambda s: f"{waiting(s).oa.id}",
+    "in.take": lambda s: f"{waiting(s).fan.id}",
+    "in.free": lambda s: f"{waiting(s, taken_by=s.owner.telegram_id, taken_at=s.now).fan.id}",
+    "in.done": lambda s: f"{waiting(s).fan.id}:{to_ms(s.now)}",
+    "in.to": lambda s: f"{waiting(s).fan.id}:{s.lan.id}",
+    "in.phone": lambda s: f"{waiting(s, phone='0938123812').fan.id}",
+    "in.keep": other_number,
     "yes": preview,
     "resend": lambda s: messages.ask_resend(s.desk, s.owner, s.failed()),
     "stop": lambda s: "",

@@ -10,6 +10,7 @@ from bot.roles import BUTTONS, COMMANDS, FORMS
 from models import (
     AuditEntry,
     Confirmation,
+    Conversation,
     Delivery,
     Draft,
     Follower,
@@ -24,7 +25,7 @@ from models import (
     UpdateState,
     ZnsTemplate,
 )
-from services import accounts, confirmations, drafts, leaving, notices
+from services import accounts, confirmations, drafts, leaving, notices, watches
 from services.audit import CLI, Actor, record
 from services.drafts import Form
 
@@ -78,6 +79,18 @@ CASES: dict[str, Any] = {
     "oo.undo": ["{word}"],
     "oo.visit": ["{word}"],
     "send": [""],
+    "in": ["", "w:{oa}:0", "m:{oa}:0", "s:{oa}:0", "d:{oa}:0", "w:0:0", "m:0:0", "s:0:0", "d:0:0"],
+    "in.c": ["{k}"],
+    "in.next": ["{oa}", "0"],
+    "in.take": ["{k}", "{k}:n"],
+    "in.free": ["{k}"],
+    "in.done": ["{k}:1790000000000", "{k}:1790000000000:n"],
+    "in.hand": ["{k}"],
+    "in.to": ["{k}:1"],
+    "in.say": ["{k}"],
+    "in.phone": ["{k}"],
+    "in.keep": ["{replace_number}", "{others}"],
+    "in.kept": ["{watch}"],
     "send.to": ["{k}"],
     "send.way": ["cs", "zns"],
     "zns": [""],
@@ -125,6 +138,7 @@ TYPED: dict[str, list[str]] = {
     "followers": ["/khach Bí Ẩn", "/khach 0901114444", "/khach"],
     "oa": ["/oa", "/oa kin dao", "/oa {oa_id}"],
     "opt_out": ["/tuchoi", "/tuchoi 0901114444"],
+    "inbox": ["/cho", "/cho kin dao"],
     "settings": ["/caidat"],
     "help": ["/trogiup"],
     "cancel": ["/huy"],
@@ -163,6 +177,11 @@ class Other:
             chat_id=self.person.id, kind="opted_out", ref=f"{self.oa.oa_id}:m1", payload=said, state="sent",
             created_at=desk.clock.now(),
         )  # fmt: skip
+        waits = {"waiting_since": desk.clock.now(), "last_inbound_at": desk.clock.now(), "last_text": "thư mật"}
+        self.talk = Conversation.create(oa_id=self.oa.oa_id, user_id=self.follower.user_id, **waits)
+        self.watch = watches.add(
+            desk.clock.now(), self.staff, self.oa.oa_id, self.follower.user_id, {"text": "thư mật"}
+        )
         self.others = self._ask(Staff.get(Staff.telegram_id == desk.person(Role.MANAGER).id), "zns")
         record(desk.clock.now(), CLI, "oa.renamed", oa_id=self.oa.oa_id, target="Kín Đáo")
         self.entry = AuditEntry.select().order_by(AuditEntry.id.desc()).get()
@@ -193,6 +212,7 @@ class Other:
             "cs": {"user_id": self.follower.user_id, "text": "thư mật", "image": None},
             "resend": {"delivery": self.uncertain.id},
             "reopen": {"target": f"k{self.follower.id}", "at": 0},
+            "replace_number": {"row": self.follower.id, "phone": "84938123812", "at": 0, "replace": "84901114444"},
             "test_template": {"template": self.template.id, "values": {}},
         }
 
@@ -205,7 +225,7 @@ class Other:
             oa=self.oa.id, revision=self.oa.revision, k=self.follower.id, d=self.delivery.id, oa_id=self.oa.oa_id,
             uncertain=self.uncertain.id, ticket=self.ticket.id, mine=self.mine.id, entry=self.entry.id,
             view=f"{self.oa.id}.0.-.30.0", plain_view="0.0.-.30.0", others=self.others,
-            word=self.word.id, tpl=self.template.id, rating=self.rating.id,
+            word=self.word.id, watch=self.watch.id, tpl=self.template.id, rating=self.rating.id,
             tracking_id=self.delivery.tracking_id, user_id=self.follower.user_id, **self.tokens,
         )  # fmt: skip
 
@@ -219,6 +239,7 @@ class Other:
             OfficialAccount.get_by_id(self.oa.id).__data__,
             [(row.id, row.state) for row in mine],
             Follower.get_by_id(self.follower.id).__data__,
+            Conversation.get_by_id(self.talk.id).__data__,
             OauthTicket.get_by_id(self.ticket.id).state,
             (used, AuditEntry.select().where(done).count(), chosen.id if chosen else None),
         ]
