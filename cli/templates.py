@@ -9,7 +9,7 @@ import click
 import db
 from cli.ground import in_loop, json_option, open_desk, print_rows
 from models import ZnsTemplate
-from services import accounts, audit, templates
+from services import accounts, audit, templates, troubles
 from services.audit import CLI
 from services.desk import Desk
 
@@ -23,7 +23,13 @@ def templates_command(oa_id: str, sync: bool, as_json: bool) -> None:
 
     async def read(desk: Desk) -> None:
         account = await db.in_thread(accounts.get, oa_id)
-        count = await templates.sync(desk, account)
+        try:
+            count = await templates.sync(desk, account)
+        except troubles.FROM_ZALO as error:
+            known = troubles.explain(error)
+            if known is None:
+                raise
+            raise known from None
         await db.in_thread(audit.record, desk.now(), CLI, "template.read", oa_id=oa_id, target=account.name)
         click.echo(f"{count} read", err=True)
 

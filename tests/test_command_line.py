@@ -119,6 +119,20 @@ def test_an_unknown_oa_is_named(empty):
     assert refused.stdout == ""
 
 
+def test_templates_are_listed_and_read_from_zalo(empty, sandbox):
+    """Nothing is known before the first reading; what Zalo refuses is one line."""
+    oa_id = sandbox.oa["oa_id"]
+    add(empty, sandbox)
+    assert rows(empty("templates", "--oa", oa_id, "--json")) == []
+    found = rows(empty("templates", "--oa", oa_id, "--json", "--sync"))
+    assert len(found) == 6
+    first = next(row for row in found if row["template_id"] == "300111")
+    assert (first["status"], first["price_phone"], first["params"][0]["sample"]) == ("ENABLE", 300, "Nguyễn Thị Lan")
+    sandbox.post("/_sandbox/faults", {"match": "/business/template/all", "kind": "error", "code": -138})
+    refused = empty("templates", "--oa", oa_id, "--sync", code=1)
+    assert refused.stderr.startswith("refused: ")
+
+
 @pytest.mark.parametrize(
     "words", [("oa", "add"), ("followers",), ("replay",), ("replay", "1", "--dead"), ("nonsense",)]
 )
