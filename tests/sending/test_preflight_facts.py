@@ -131,6 +131,15 @@ def test_what_waits_counts_for_the_day_it_leaves_on(shop, fan):
     assert of(shop, follower=fan).promoted == (tomorrow,)
 
 
+def test_advertising_of_this_month_and_the_last_one_is_read(shop, fan):
+    """What was made last month may have left in this one; what is older counts for nothing any more."""
+    now = shop.clock.now()
+    sent = [now - timedelta(days=days) for days in (5, 22, 53, 54)]
+    for at in sent:
+        delivery(shop, PHONE, created_at=at, sent_at=at)
+    assert of(shop, follower=fan).promoted == tuple(sent[:3])
+
+
 def test_of_two_that_wait_the_first_goes_and_the_second_waits_on(shop, fan):
     """Judged at sending, no delivery stands in its own way."""
     template(shop, tag="PROMOTION")

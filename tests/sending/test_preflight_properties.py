@@ -12,7 +12,7 @@ from models import UidMessageApi
 from services.desk import VIETNAM
 from services.interaction import LastInteraction
 from services.preflight import Answer, judge
-from services.preflight.windows import Hours
+from services.preflight.windows import Hours, month_before, month_start, next_month
 
 YEARS = (datetime(2025, 1, 1, tzinfo=UTC), datetime(2028, 12, 31, tzinfo=UTC))
 any_moment = st.datetimes(*(each.replace(tzinfo=None) for each in YEARS)).map(lambda at: at.replace(tzinfo=UTC))
@@ -150,6 +150,17 @@ def test_only_a_wait_or_a_window_depends_on_the_clock(now, letter, since, api):
     assert told(verdict) == told(judge(known, letter))
     assert (verdict.refusal is None) == (verdict.answer is Answer.YES)
     assert (verdict.until is not None) == (verdict.answer is Answer.LATER) == (verdict.held is not None)
+
+
+@given(moments)
+def test_months_are_vietnams(now):
+    """This month began before now, the next begins on the next first day, and the one before ended when it began."""
+    local, begin, end = now.astimezone(VIETNAM), month_start(now), next_month(now)
+    assert begin <= now < end
+    year, month = (local.year, local.month + 1) if local.month < 12 else (local.year + 1, 1)
+    assert begin == datetime(local.year, local.month, 1, tzinfo=VIETNAM)
+    assert end == datetime(year, month, 1, tzinfo=VIETNAM)
+    assert next_month(month_before(now)) == begin
 
 
 @pytest.mark.parametrize("minute", range(0, 24 * 60, 15))
