@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from models import Channel, SendClass
-from services.preflight import limits, rules
+from services.preflight import approvals, limits, rules
 from services.preflight.facts import Facts
 from services.preflight.rules import Finding
 from services.preflight.verdicts import Letter
@@ -43,12 +43,12 @@ RULES: tuple[Rule, ...] = (
     Rule("own:template_way", rules.template_way, _UID),
     Rule("own:no_phone", rules.no_phone, _ZNS),
     Rule("own:no_user", rules.no_user, _TO_USER),
-    Rule("own:no_template", rules.no_template, _TEMPLATES),
-    Rule("-109", rules.deleted, _TEMPLATES),
-    Rule("-131", rules.not_approved, _TEMPLATES),
-    Rule("-146", rules.disabled, _TEMPLATES),
-    Rule("-145", rules.kind_not_allowed, _ZNS),
-    Rule("-249", rules.not_by_user, _UID),
+    Rule("own:no_template", approvals.no_template, _TEMPLATES),
+    Rule("-109", approvals.deleted, _TEMPLATES),
+    Rule("-131", approvals.not_approved, _TEMPLATES),
+    Rule("-146", approvals.disabled, _TEMPLATES),
+    Rule("-145", approvals.kind_not_allowed, _ZNS),
+    Rule("-249", approvals.not_by_user, _UID),
     Rule("own:not_tester", rules.not_tester, _TO_USER),
     Rule("-127", rules.administrators_only, _ZNS),
     Rule("-139 -141 -217 -244", rules.objected),
