@@ -83,6 +83,13 @@ def waiting(oa_ids: list[str]) -> tuple[int, datetime | None]:
     return int(Conversation.select().where(*theirs).count()), longest
 
 
+def everywhere(most: int = 10_000) -> tuple[int, datetime | None]:
+    """As `waiting` for all OAs, looking at no more than `most` rows."""
+    rows: Any = Conversation.select(Conversation.waiting_since).where(_waits()).limit(most).tuples()
+    since = [moment for (moment,) in rows]
+    return len(since), min(since, default=None)
+
+
 def said(oa_id: str, user_id: str, limit: int = 8) -> list[ChatMessage]:
     """The last lines in both directions as Zalo told them, oldest first."""
     mine = (ChatMessage.oa_id == oa_id, ChatMessage.user_id == user_id)

@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 
 from config import Settings
 from models import Counter, Delivery, Follower, InboxEvent, InboxState, Notice, OfficialAccount, Row
-from services import sealed
+from services import conversation_list, sealed
 from services.desk import Desk
 from services.health import accounts, machinery
 from services.health.findings import RANK, Level
@@ -93,6 +93,10 @@ class Rows(Collector):
             "oadesk_deliveries", f"The last {machinery.RECENT:,} messages by state.", "state", _recent(Delivery)
         )
         yield _labelled("oadesk_deliveries_held", "Messages that wait, by reason.", "reason", _held())
+        count, since = conversation_list.everywhere()
+        waited = max(0.0, (self._desk.now() - since).total_seconds()) if since else 0.0
+        yield GaugeMetricFamily("oadesk_conversations_waiting", "Customers who wait for an answer.", value=count)
+        yield GaugeMetricFamily("oadesk_conversation_wait_seconds", "How long the first of them waits.", value=waited)
         yield _labelled("oadesk_official_accounts", "Official Accounts by state.", "state", _recent(OfficialAccount))
         yield GaugeMetricFamily("oadesk_followers", "People following any OA.", value=self._people())
         yield GaugeMetricFamily("oadesk_inbox_lag_seconds", "Age of the oldest event not applied.", value=self._lag())
