@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from bot import acts
+from bot.forms.send import send_form
 from db import to_ms
 from models import (
     AuditEntry,
@@ -34,6 +35,7 @@ from services import (
     confirmations,
     connect_tickets,
     deliveries,
+    drafts,
     halts,
     house,
     invitations,
@@ -88,6 +90,11 @@ class Stage:
             state=DeliveryState.UNCERTAIN, staff_id=self.owner.telegram_id,
         )  # fmt: skip
 
+    def waiting(self) -> Delivery:
+        row = self.failed()
+        Delivery.update(state=DeliveryState.QUEUED).where(Delivery.id == row.id).execute()
+        return row
+
     def queued(self) -> None:
         Delivery.update(state=DeliveryState.QUEUED).where(Delivery.id == self.failed().id).execute()
 
@@ -135,6 +142,15 @@ def fingerprint(stage: Stage) -> str:
 
 def preview(stage: Stage) -> str:
     return messages.ask(stage.desk, stage.owner, cs_preview(stage.desk, stage.again(), stage.fan, "Chào"))
+
+
+def to_be_tested(stage: Stage) -> str:
+    """A message being written, on the screen that is tapped, and somebody who may get tests."""
+    Follower.update(tester=True).execute()
+    form = send_form(stage.oa, person=stage.fan.id, way="cs", text="Chào")
+    form.step, form.message_id = "preview", stage.message
+    drafts.save(stage.now, stage.desk.box, stage.owner, form)
+    return ""
 
 
 def invitation(stage: Stage) -> int:
@@ -250,6 +266,9 @@ TAPS: dict[str, Callable[[Stage], str]] = {
     "in.phone": lambda s: f"{waiting(s, phone='0938123812').fan.id}",
     "in.keep": other_number,
     "yes": preview,
+    "oa.uid_api": lambda s: f"{s.oa.id}:{s.oa.revision}:legacy",
+    "send.test": to_be_tested,
+    "d.stop": lambda s: f"{s.waiting().id}",
     "resend": lambda s: messages.ask_resend(s.desk, s.owner, s.failed()),
     "stop": lambda s: "",
     "stop.over": all_stopped,

@@ -18,7 +18,6 @@ def environment(environment):
     return {**environment, "MEDIA_ALLOW_PRIVATE": "true"}
 
 
-
 def test_a_text_from_the_name_to_seen(desk, words, story):
     """Several people fit, one is chosen, a way, a text; then sent, delivered and seen on the preview's message."""
     person = desk.person(language=words.language)

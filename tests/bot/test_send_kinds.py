@@ -207,7 +207,7 @@ def test_a_document_in_the_older_form(desk, person, words, kind, story):
     assert payload["template_type"] == ("promotion" if kind == "promotion" else "transaction_booking")
     assert [element["type"] for element in payload["elements"]] == ["header", "text", "table", "text"]
     assert ("language" in payload) == (kind == "transaction")
-    assert [button["type"] for button in payload["buttons"]][0] == "oa.open.url"
+    assert payload["buttons"][0]["type"] == "oa.open.url"
     if kind == "transaction":
         assert payload["elements"][2]["content"][-1]["style"] == "green"
 
