@@ -10,7 +10,8 @@ from typing import Any, Literal
 from bot.markup import Media
 
 Kind = Literal["photo", "animation", "voice", "video", "document"]
-KEPT = 6  # files of up to 5 MB each, in memory for as long as colleagues are shown them
+KEPT = 12  # files of up to 5 MB each, in memory for as long as colleagues are shown them
+AT_ONCE = 6
 LONGEST_NAME = 80
 _PICTURES = {b"\xff\xd8\xff": "jpg", b"\x89PNG": "png", b"GIF8": "gif", b"RIFF": "webp"}
 
@@ -19,15 +20,20 @@ class CustomerFiles:
     """The last files fetched; several readers at once wait for one fetch, and share its failure too."""
 
     def __init__(self) -> None:
+        self._gate = asyncio.Semaphore(AT_ONCE)
         self._fetched: OrderedDict[str, asyncio.Future[bytes]] = OrderedDict()
 
     async def get(self, key: str, fetch: Callable[[], Awaitable[bytes]]) -> bytes:
         """The bytes of `key`. Raises what `fetch` raised."""
         if key not in self._fetched:
-            self._fetched[key] = asyncio.ensure_future(fetch())
+            self._fetched[key] = asyncio.ensure_future(self._through_gate(fetch))
             while len(self._fetched) > KEPT:
                 self._fetched.popitem(last=False)
         return await asyncio.shield(self._fetched[key])
+
+    async def _through_gate(self, fetch: Callable[[], Awaitable[bytes]]) -> bytes:
+        async with self._gate:
+            return await fetch()
 
 
 def media_of(attachment: dict[str, Any], data: bytes) -> Media | None:

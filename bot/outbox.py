@@ -10,8 +10,9 @@ from telegram.error import BadRequest, TelegramError
 
 import db
 from bot.notices import screen_of
+from bot.screens.chat import fetch_ahead
 from bot.telegram_limits import ChatBusy, Unreachable
-from bot.turn import Office
+from bot.turn import Office, Turn
 from models import Notice, Staff
 from services import notices, telling
 from services.leaving import HIDE_NUMBER
@@ -50,8 +51,14 @@ class Outbox:
         return len(due)
 
     async def _chat(self, rows: list[Notice]) -> None:
+        await asyncio.gather(*(self._ahead(notice) for notice in rows if notice.kind == telling.ATTACHMENT))
         for notice in rows:
             await self._one(notice)
+
+    async def _ahead(self, notice: Notice) -> None:
+        person = await db.in_thread(Staff.get_or_none, Staff.telegram_id == notice.chat_id, Staff.active)
+        if person is not None:
+            await fetch_ahead(Turn(self._office, person, notice.chat_id), notice)
 
     async def _one(self, notice: Notice) -> None:
         now = self._office.desk.now()

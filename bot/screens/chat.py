@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -226,21 +227,39 @@ def done_button(turn: Turn, talk: Talk, *more: str) -> Button:
 
 async def customer_file(turn: Turn, notice: Notice) -> Screen | None:
     """A picture, voice, video or file, with its bytes; what cannot be fetched is said, and its link is kept back."""
-    found = await turn.db(reach.follower, turn.staff, notice.payload["row"])
-    line = None if found is None else await turn.db(telling.line_at, found[1], notice.payload["message"])
-    attachments = (line.attachments or []) if line is not None else []
-    at = int(notice.payload["at"])
-    if found is None or line is None or at >= len(attachments) or notice.message_id is not None:
+    found = None if notice.message_id is not None else await _file_of(turn, notice)
+    if found is None:
         return None
-    each, t = attachments[at], turn.t
-    caption = t("chat.file_from", name=name_of(turn, found[1]), what=_attached(turn, line, each), oa=oa_name(found[0]))
+    oa, person, line, at = found
+    each, t = (line.attachments or [])[at], turn.t
+    caption = t("chat.file_from", name=name_of(turn, person), what=_attached(turn, line, each), oa=oa_name(oa))
     try:
-        data = await turn.office.files.get(
-            f"{line.id}:{at}", lambda: fetching.attachment(turn.desk, str(each.get("url") or ""))
-        )
+        data = await _bytes(turn, line, at)
     except Invalid as error:
         return Screen(lines(caption, t("chat.not_fetched"), quote(escape(error.key))), protect=True)
     media = media_of(each, data)
     if media is None:
         return Screen(lines(caption, t("chat.not_fetched")), protect=True)
     return Screen(caption, protect=True, media=media)
+
+
+async def fetch_ahead(turn: Turn, notice: Notice) -> None:
+    """Begin to fetch the file of a notice, several at once: a slow host then keeps nobody waiting for each of them."""
+    found = await _file_of(turn, notice)
+    if found is not None:
+        with suppress(Invalid):  # said when its turn comes
+            await _bytes(turn, found[2], found[3])
+
+
+async def _file_of(turn: Turn, notice: Notice) -> tuple[OfficialAccount, Follower, ChatMessage, int] | None:
+    found = await turn.db(reach.follower, turn.staff, notice.payload["row"])
+    line = None if found is None else await turn.db(telling.line_at, found[1], notice.payload["message"])
+    at = int(notice.payload["at"])
+    if found is None or line is None or at >= len(line.attachments or []):
+        return None
+    return found[0], found[1], line, at
+
+
+async def _bytes(turn: Turn, line: ChatMessage, at: int) -> bytes:
+    address = str(line.attachments[at].get("url") or "")
+    return await turn.office.files.get(f"{line.id}:{at}", lambda: fetching.attachment(turn.desk, address))

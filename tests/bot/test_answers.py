@@ -129,8 +129,7 @@ def test_a_customer_somebody_else_looks_after_is_asked_about_first(desk, lan, an
     hoa.wait_for("Xem trước")
     assert Delivery.select().count() == 1
     hoa.tap("✅")
-    desk.settle()
-    assert Delivery.select().count() == 2
+    desk.wait_until(lambda: Delivery.select().count() == 2)
 
 
 def test_reply_button_and_its_question(desk, lan, anh, wrote):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import time
+
 import pytest
 from customer_lines import says, talk, told, writes
 
@@ -321,3 +324,18 @@ def test_an_oa_that_was_closed_meanwhile_is_not_shown(desk, lan, anh):
 
 def _actor(person):
     return Actor(person.first_name, Staff.get(Staff.telegram_id == person.id))
+
+
+def test_ten_files_of_a_silent_host_hold_nobody_up_ten_times(desk, lan, anh):
+    """They are fetched together; the words of another customer come in the time of one."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/a.jpg"
+        bao = desk.follower("Bảo")
+        writes(desk, anh, kind="image", attachments=[{"type": "image", "payload": {"url": url}}] * 5)
+        writes(desk, bao, "còn tôi thì sao")
+        begin = time.monotonic()
+        told(desk)
+        desk.wait_until(lambda: not Notice.select().where(Notice.state == "queued").exists())
+    assert time.monotonic() - begin < 12
+    assert sum("Không lấy được tệp này" in message["text"] for message in lan.chat()) == 5
+    lan.wait_for("còn tôi thì sao")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -273,3 +274,13 @@ def test_nothing_is_told_of_an_oa_that_was_removed(chats):
     chats.clock.advance(seconds=5)
     assert chats.tell() == 0
     assert followers.page(OA).total == 0
+
+
+def test_a_step_of_the_worker_tells_what_is_due_and_then_has_nothing_to_do(chats):
+    """As the loop of a worker asks: something, then nothing."""
+    lan = chats.person()
+    assert asyncio.run(telling.step(chats.desk)) == 0
+    chats.writes()
+    chats.clock.advance(seconds=5)
+    assert [asyncio.run(telling.step(chats.desk)) for _ in range(2)] == [1, 0]
+    assert chats.told(lan) == [["Shop ơi"]]
