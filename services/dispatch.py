@@ -27,6 +27,7 @@ class Taken:
     quota_type: str = ""  # the allowance it was paid from, when Zalo names one
     daily_quota: int | None = None
     remaining_quota: int | None = None
+    quota: dict[str, Any] | None = None  # that allowance, as Zalo writes it
 
 
 Work = Callable[[Zalo, str], Coroutine[Any, Any, Taken]]
@@ -106,6 +107,7 @@ def _to_user(
 ) -> Work:
     async def work(zalo: Zalo, token: str) -> Taken:
         sent = await send(zalo, token, body)
-        return Taken(sent.message_id, sent.sent_at, as_text((sent.quota or {}).get("quota_type")) or "")
+        kind = as_text((sent.quota or {}).get("quota_type")) or ""
+        return Taken(sent.message_id, sent.sent_at, kind, quota=sent.quota)
 
     return work

@@ -64,13 +64,13 @@ def note(desk: Desk, oa: OfficialAccount, daily: int | None, remaining: int | No
             _warn(desk.now(), oa, "zns", remaining, values["daily"])
 
 
-def note_cs(desk: Desk, oa: OfficialAccount, said: dict[str, Any] | None) -> None:
+def note_cs(desk: Desk, oa: OfficialAccount, said: dict[str, Any] | None, product: str = "cs") -> None:
     """Keep what the answer to a message to a user id said about the allowance it came out of (its `quota`)."""
     kind, remain = str((said or {}).get("quota_type") or ""), _whole((said or {}).get("remain"))
     if remain is None or kind == "reply":  # that one is the person's, not the OA's
         return
     known = OfficialAccount.get_by_id(oa.id).cs_quota or []
-    mine = next((row for row in known if row["quota_type"] == kind and row["product_type"] == "cs"), None)
+    mine = next((row for row in known if row["quota_type"] == kind and row["product_type"] == product), None)
     if mine is None:
         return  # the next reading brings it whole
     before, mine["remain"] = mine["remain"], remain

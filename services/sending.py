@@ -15,7 +15,7 @@ import structlog
 from peewee import SQL, NodeList
 
 from db import in_thread, is_sqlite, write
-from models import Delivery, DeliveryState, OaState, OfficialAccount
+from models import Channel, Delivery, DeliveryState, OaState, OfficialAccount
 from services import (
     deliveries,
     departures,
@@ -24,6 +24,7 @@ from services import (
     handles,
     leases,
     outcomes,
+    quotas,
     receipts,
     stop_all,
     templates,
@@ -191,3 +192,4 @@ def _accepted(desk: Desk, row: Delivery, taken: Taken) -> None:
     outcomes.accepted(now, row, taken.msg_id, taken.sent_at, taken.quota_type)
     if not row.development:
         templates.note_quota(desk, row.oa, taken.daily_quota, taken.remaining_quota)
+        quotas.note_cs(desk, row.oa, taken.quota, "cs" if row.channel == Channel.CS else "transaction")

@@ -24,7 +24,8 @@ EVENTS = (
     "user_received_message, user_seen_message",
     "add_user_to_tag, remove_user_from_tag, remove_tag",
     "user_feedback, user_withdraw, permission_revoked",
-    "change_template_status, change_template_quality, change_oa_daily_quota",
+    "change_template_status, change_template_quality, change_template_quota",
+    "change_oa_daily_quota, change_oa_template_tags",
 )
 MAX_COPY = 256  # characters Telegram takes in a copy button
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from models import Notice, OfficialAccount
-from services import quotas
+from db import to_ms
+from models import Delivery, Follower, Notice, OfficialAccount
+from services import deliveries, quotas, sending
 
 CS = {"free_cs_total": 500, "free_cs_left": 480, "package_valid_through": "31/12/2026"}
 
@@ -125,3 +126,26 @@ def test_our_own_messages_of_today_are_counted_by_channel(shop: Any, sent: Any) 
     other = OfficialAccount.create(oa_id="9", name="Khác", created_at=shop.clock.now())
     sent(oa=other)
     assert quotas.used_today(shop.oa, shop.clock.now()) == {"zns": 1, "cs": 1}
+
+
+def test_a_consultation_message_counts_the_package_down(shop: Any, manager: Any) -> None:
+    """The answer to the send says what is left; nobody has to ask."""
+    patch(shop, **CS)
+    oa = refresh(shop)
+    now = shop.clock.now()
+    user_id = shop.zalo.get("/_sandbox/users")["users"][0]["user_id"]
+    early = to_ms(now - timedelta(days=3))  # beyond the free 48 hours
+    shop.zalo.post("/_sandbox/users", {"user_id": user_id, "last_interaction": early})
+    Follower.create(
+        oa_id=oa.oa_id,
+        user_id=user_id,
+        is_follower=True,
+        last_interaction_at=now - timedelta(days=3),
+        first_seen_at=now,
+    )
+    Delivery.create(
+        oa=oa, channel="cs", kind="text", recipient=user_id, content={"text": "Chào chị"}, dedupe_key="x",
+        tracking_id=deliveries.new_tracking_id(now), created_at=now, next_attempt_at=now, staff_id=manager.telegram_id,
+    )  # fmt: skip
+    assert shop.run(lambda desk: sending.send_due(desk, "w")) == 1
+    assert shop.again(oa).cs_quota[0]["remain"] == 479
