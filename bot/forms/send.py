@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +22,7 @@ from bot.screens.send import ask_choice, ask_who, ways_screen
 from bot.screens.zns import ask_phone
 from bot.turn import Turn
 from bot.whom import Whom, whom_of
-from models import Follower, OfficialAccount
+from models import Channel, Follower, OfficialAccount
 from services import followers, messages, phones, preflight
 from services.contents import Content
 from services.drafts import Form
@@ -59,6 +60,7 @@ class Send:
 
     async def question(self, turn: Turn, form: Form) -> Screen:
         """The screen of the open step; a refusal takes the place of the preview."""
+        _complete(form)
         oa = await oa_of_form(turn, form)
         if form.step == "who":
             return ask_who(turn, oa, form)
@@ -80,8 +82,8 @@ class Send:
         composer = composer_of(form)
         try:
             content = await composer.content(turn, oa, form)
-            given = {"phone": whom.phone if content.channel == "zns" else "", "follower": whom.follower}
-            found = await turn.db(messages.preview, turn.desk, oa, content, **given)
+            phone = whom.phone if content.channel == Channel.ZNS else ""
+            found = await turn.db(messages.preview, turn.desk, oa, content, phone=phone, follower=whom.follower)
         except Refusal as error:
             return await refusal(turn, oa, form, whom, error, await ways(turn, oa, whom))
         except (Invalid, NotFound) as error:
@@ -93,6 +95,7 @@ class Send:
 
     async def answer(self, turn: Turn, form: Form) -> None:
         """Take one answer and go on to what is still missing."""
+        _complete(form)
         text = turn.text.strip()
         composer = COMPOSERS.get(way_of(form))
         if composer is not None and form.step in composer.steps:
@@ -192,6 +195,14 @@ class Send:
             form.data["phone"] = ""
             return "phone"
         return await composer_of(form).back_to(turn, await oa_of_form(turn, form), form, error)
+
+
+def _complete(form: Form) -> None:
+    """A form that was left open before an update of OA Desk lacks what came with it."""
+    for name, value in {**EMPTY, **NOTHING}.items():
+        form.data.setdefault(name, copy(value))
+    if not way_of(form) and (form.step == "content" or (form.step == PREVIEW and something(form.data))):
+        form.data["way"] = "cs"
 
 
 def way_of(form: Form) -> str:

@@ -49,5 +49,5 @@ def switched_off(turn: Turn, oa: OfficialAccount, whom: Whom, channel: Channel) 
     do = t("document.switch_here" if manager else "document.switch_ask")
     rows: Rows = [[Button(t.plain("button.way_uid"), to("send.way", "uid"), style="primary")]]
     if manager:
-        rows.append([Button(t.plain("button.oa_settings"), to("oa.set", oa.id, fresh=True))])
+        rows.append([Button(t.plain("button.oa_settings"), to("oa.edit", oa.id, fresh=True))])
     return Screen(lines(to_title(turn, oa, whom), "", told, do), [*rows, cancel_row(t)], protect=True)
