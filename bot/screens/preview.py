@@ -32,6 +32,7 @@ def preview(turn: Turn, found: Preview, token: str, whom: Whom, form: Form) -> S
         _to(turn, found, whom),
         _about(turn, found.template) if found.template is not None else None,
         content_block(turn, found, form),
+        t("preview.promotion") if found.verdict.letter.promotes else None,
         _price(turn, found),
         _when(turn, found),
         *(note_line(turn, note) for note in found.verdict.notes),

@@ -32,7 +32,7 @@ async def refusal(
     body: list[Html] = [errors.explain(turn, error)]
     if f"error.{error.key}.lost" not in t:  # some say so themselves
         body.append(t("refusal.kept"))
-    if found.open:
+    if found.open or waits(whom, error):
         body += [Html(""), t("refusal.others")]
         body += [open_line(turn, at, entry) for at, entry in enumerate(found.open, 1)]
     if waits(whom, error):

@@ -86,7 +86,7 @@ def refused(hoa):
     no = Statement(person.user_id, Scope.ALL, False, now, ConsentSource.ZALO, oa_id=person.oa_id, code="-217")
     consents.record(no)
     hoa.say(f"/gui {LOCAL} Chào chị")
-    hoa.wait_for("từ chối nhận tin")
+    hoa.wait_for("từ chối nhận loại tin")
 
 
 def zns_form(hoa):
