@@ -55,6 +55,11 @@ def _inbound(event: Event, oa_id: str, _received_ms: int, facts: Facts) -> None:
     if event.user_id:
         facts.people.append(Person(oa_id, event.user_id, event.at, interaction_at=event.at))
         _message(event, oa_id, event.user_id, True, facts)
+        meaning = opt_outs.meaning(event.text) if event.name == "user_send_text" else None
+        if meaning is not None:
+            # A message without an id is not kept; what it says about advertising holds all the same.
+            msg_id = event.msg_id or str(event.at)
+            facts.said.append(Said(oa_id, event.user_id, event.at, msg_id, event.text or "", meaning))
 
 
 def _interaction(event: Event, oa_id: str, _received_ms: int, facts: Facts) -> None:
@@ -85,9 +90,6 @@ def _message(event: Event, oa_id: str, user_id: str, inbound: bool, facts: Facts
     facts.messages.append(
         Message(oa_id, event.msg_id, user_id, inbound, kind, event.text or "", attachments, quoted, admin, event.at)
     )
-    meaning = opt_outs.meaning(event.text) if inbound and kind == "text" else None
-    if meaning is not None:
-        facts.said.append(Said(oa_id, user_id, event.at, event.msg_id, event.text or "", meaning))
 
 
 def _attachments(event: Event) -> str:

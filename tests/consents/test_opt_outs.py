@@ -118,6 +118,15 @@ def test_the_customer_gets_one_confirmation_that_says_how_to_come_back(shop, lan
     assert told()[0].payload["answered"] is True
 
 
+def test_a_message_without_an_id_counts_too(shop, lan):
+    """It is no line of the chat, and a word all the same."""
+    body = says(shop, "dừng")
+    del body["message"]["msg_id"]
+    arrive(shop, body)
+    assert words()[("", PHONE)] == ("promotion", False)
+    assert len(told()) == 1
+
+
 def test_operators_hear_of_it_once(shop, lan):
     """Also when Zalo repeats the event, or it is applied again."""
     arrive(shop, says(shop, "từ chối"))
