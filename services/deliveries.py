@@ -16,7 +16,6 @@ from db import to_ms, write
 from models import Channel, Delivery, DeliveryState, OfficialAccount
 from services import answering, notices, prices
 from services.errors import NotFound
-from services.prices import with_vat as with_vat
 
 S = DeliveryState
 
@@ -146,7 +145,7 @@ def cost(delivery: Delivery) -> int | None:
     if delivery.state == S.QUEUED:
         return 0
     charged = delivery.charged if delivery.charged is not None else prices.charge(delivery)
-    return None if charged is None else with_vat(charged, delivery.vat_percent or 0)
+    return None if charged is None else prices.with_vat(charged, delivery.vat_percent or 0)
 
 
 def _fill(delivery_id: int, empty: Any, **values: Any) -> None:

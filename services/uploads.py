@@ -19,7 +19,6 @@ from services.desk import Desk
 from services.errors import NotFound
 
 MAX_SOURCE_BYTES = pictures.MAX_SOURCE_BYTES  # of a picture before it is made smaller
-MAX_IMAGE_BYTES = MAX_SOURCE_BYTES
 _TYPES = {
     "jpg": "image/jpeg",
     "png": "image/png",
@@ -90,11 +89,6 @@ def drop_unused(desk: Desk, before: datetime, needed: Collection[str]) -> int:
         except FileNotFoundError:
             continue  # another clock on the same disk
     return dropped
-
-
-def keep(desk: Desk, data: bytes) -> str:
-    """The name of `keep_image` alone."""
-    return keep_image(desk, data).name
 
 
 def content_type(name: str) -> str:

@@ -368,7 +368,7 @@ def test_counters_by_the_minute_go_and_those_by_the_day_stay(store):
 
 def test_pictures_go_a_month_after_they_were_used_last(store):
     """Except those an open message needs."""
-    names = [uploads.keep(store.desk, PNG + bytes([number])) for number in range(3)]
+    names = [uploads.keep_image(store.desk, PNG + bytes([number])).name for number in range(3)]
     store.delivery(0, "queued", channel="cs", kind="image", content={"text": "", "image": {"upload": names[0]}})
     store.clock.advance(days=20)
     uploads.read(store.desk, names[1])
@@ -381,7 +381,7 @@ def test_pictures_go_a_month_after_they_were_used_last(store):
 @pytest.mark.parametrize("state", ["queued", "sending", "uncertain"])
 def test_every_kind_of_file_that_an_open_message_needs_is_kept(store, state):
     """Wherever its name stands in the content; also what somebody wants to send once a customer writes."""
-    names = [uploads.keep(store.desk, PNG + bytes([number])) for number in range(6)]
+    names = [uploads.keep_image(store.desk, PNG + bytes([number])).name for number in range(6)]
     contents = [
         ("image", {"text": "", "image": {"upload": names[0]}}),
         ("gif", {"text": "", "gif": {"upload": names[1], "width": 1, "height": 1}}),

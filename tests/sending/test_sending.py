@@ -122,7 +122,7 @@ def test_a_zns_leaves_with_its_tracking_id_and_is_sent(shop, lan, template):
 
 def test_a_text_and_an_image_reach_a_follower(shop, lan, fan):
     """By text, by address and by upload."""
-    name = kept.keep(shop.desk(), PNG)
+    name = kept.keep_image(shop.desk(), PNG).name
     rows = [
         cs(shop, lan, fan),
         cs(shop, lan, fan, "xem ảnh", {"url": "https://example.vn/a.jpg"}),
@@ -563,7 +563,7 @@ def test_who_lost_the_lease_cannot_put_the_row_back(shop, lan, template, same):
 
 def test_an_image_that_is_gone_fails_with_a_reason(shop, lan, fan):
     """The row stays readable, nothing leaves."""
-    name = kept.keep(shop.desk(), PNG)
+    name = kept.keep_image(shop.desk(), PNG).name
     row = cs(shop, lan, fan, "", {"upload": name})
     (shop.settings.data_dir / "uploads" / name).unlink()
     send(shop)
@@ -574,7 +574,7 @@ def test_an_image_that_is_gone_fails_with_a_reason(shop, lan, fan):
 def test_a_picture_that_never_uploads_fails_in_the_end(shop, lan, fan, kind, more):
     """Tries are counted though the message itself never left; a person then decides."""
     fault(shop, "/openapi/v2.0/oa/upload/image", kind, times=30, **more)
-    row = cs(shop, lan, fan, "", {"upload": kept.keep(shop.desk(), PNG)})
+    row = cs(shop, lan, fan, "", {"upload": kept.keep_image(shop.desk(), PNG).name})
     for _ in range(12):
         shop.advance(minutes=10)
         send(shop)
@@ -586,7 +586,7 @@ def test_a_picture_that_never_uploads_fails_in_the_end(shop, lan, fan, kind, mor
 def test_a_lost_upload_is_not_a_lost_message(shop, lan, fan):
     """Nobody sees an uploaded picture: it is simply tried again."""
     fault(shop, "/openapi/v2.0/oa/upload/image", "lost_answer")
-    row = cs(shop, lan, fan, "", {"upload": kept.keep(shop.desk(), PNG)})
+    row = cs(shop, lan, fan, "", {"upload": kept.keep_image(shop.desk(), PNG).name})
     send(shop)
     assert shop.again(row).state == S.QUEUED
     shop.advance(minutes=1)
