@@ -137,19 +137,21 @@ def test_an_empty_desk_can_be_backed_up(desk, file, other):
     assert OfficialAccount.select().count() == 0
 
 
-def test_pictures_and_the_journal_travel_too(desk, file, other):
+def test_pictures_files_and_the_journal_travel_too(desk, file, other):
     """Into the data folder of the new desk; `files=False` leaves them out."""
     folder = desk.settings.data_dir
-    picture = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08.png"
-    durable.write(folder / "uploads" / picture, b"test")
+    digest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+    kept = [f"{digest}.{suffix}" for suffix in ("jpg", "png", "gif", "pdf", "doc", "docx", "csv")]
+    for name in kept:
+        durable.write(folder / "uploads" / name, b"test")
     durable.write(folder / "journal" / "1-4-00aabbcc.pair", b"gAAAA")
     made = make(desk, file)
-    assert made.files == 2
+    assert made.files == len(kept) + 1
     bare = file.with_suffix(".bare")
     assert make(desk, bare, files=False).files == 0
     new = other()
     put_back(new, file)
-    assert (new.settings.data_dir / "uploads" / picture).read_bytes() == b"test"
+    assert [(new.settings.data_dir / "uploads" / name).read_bytes() for name in kept] == [b"test"] * len(kept)
     assert (new.settings.data_dir / "journal" / "1-4-00aabbcc.pair").read_bytes() == b"gAAAA"
 
 
