@@ -36,7 +36,7 @@ def cut(text: Html, limit: int) -> Html:
     if length(text) <= limit:
         return text
     first = split(text, limit - 1)[0]
-    end = re.search(r"(?:</[^<>]+>)*$", first)
+    end = re.search(r"(?:</[^<>]+>)*\Z", first)
     at = end.start() if end else len(first)
     return Html(first[:at].rstrip("\n") + ELLIPSIS + first[at:])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.html_cut import cut, length, split
@@ -35,6 +35,7 @@ def test_pieces_are_whole_html_within_the_limit(pieces, limit):
 
 
 @given(PIECES, st.integers(20, 200))
+@example([("", "<<<<"), ("", "<<<<<<<<<<<\n\n"), ("", "<<<<")], 20)
 @settings(max_examples=120)
 def test_a_cut_text_fits_and_says_that_it_was_cut(pieces, limit):
     """… stands where something is missing, and only there."""
