@@ -57,7 +57,7 @@ def patch_oa(oa: Oa, changes: dict[str, Any]) -> None:
         elif name == "admins":
             oa.admins = {str(phone) for phone in value}
         elif name == "assets":
-            oa.assets = [Asset(**{"asset_id": f"{place:020d}", **each}) for place, each in enumerate(value, 1)]
+            oa.assets = [_asset(place, each) for place, each in enumerate(value, 1)]
         elif name in SHAPE_FIELDS:
             set_shape(oa.shapes, name, value)
         else:
@@ -65,6 +65,12 @@ def patch_oa(oa: Oa, changes: dict[str, Any]) -> None:
             if name not in OA_FIELDS:
                 raise ValueError(f"unknown: {name}; known: {', '.join(sorted(known))}")
             patch(oa, {name: value}, OA_FIELDS)
+
+
+def _asset(place: int, order: dict[str, Any]) -> Asset:
+    asset = Asset(f"{place:020d}")
+    patch(asset, order, frozenset(Asset.__slots__) - {"asset_id"})
+    return asset
 
 
 def patch_person(oa: Oa, changes: dict[str, Any]) -> Person:

@@ -94,7 +94,13 @@ class Template:
         if unknown:
             raise ValueError(f"a template has no {', '.join(sorted(unknown))}")
         for name, value in changes.items():
-            setattr(self, name, PATCHES[name](value) if name in PATCHES else value)
+            if name in PATCHES:
+                setattr(self, name, PATCHES[name](value))
+                continue
+            kinds = (int, type(None)) if name == "daily_quota" else (type(getattr(self, name)),)
+            if type(value) not in kinds:
+                raise ValueError(f"{name} must be {kinds[0].__name__}")
+            setattr(self, name, value)
 
     def goes_by_uid(self) -> bool:
         """Approved since 2025-12-10, and nothing that needs a phone number (zns 1.5)."""
@@ -143,14 +149,33 @@ def _made_of(value: Any) -> str:
     return str(value)
 
 
-PATCHES: dict[str, Any] = {"status": Status, "tag": Tag, "made_of": _made_of, "buttons": tuple}
+def _buttons(value: Any) -> tuple[JsonObject, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+        raise ValueError("buttons must be a list of objects")
+    return tuple(value)
+
+
+PARAM_KINDS: dict[str, type] = {"str": str, "int": int, "bool": bool}
+
+
+def _param(order: Any) -> Param:
+    """One parameter of a new template. Raises ValueError for a wrong type, TypeError for an unknown field."""
+    param = Param(**{"max_length": 30, "sample": "mẫu", **order})
+    for item in fields(Param):
+        kind = PARAM_KINDS[str(getattr(item.type, "__name__", item.type))]
+        if type(getattr(param, item.name)) is not kind:
+            raise ValueError(f"{item.name} of a parameter must be {kind.__name__}")
+    return param
+
+
+PATCHES: dict[str, Any] = {"status": Status, "tag": Tag, "made_of": _made_of, "buttons": _buttons}
 
 
 def new_template(order: JsonObject) -> Template:
     """A template from a control order: `params` as a list of Param fields, the rest by name. Raises ValueError."""
     if not str(order.get("template_id", "")).isdigit():
         raise ValueError("template_id must be a number")
-    params = tuple(Param(**{"max_length": 30, "sample": "mẫu", **one}) for one in order.pop("params", []))
+    params = tuple(_param(one) for one in order.pop("params", []))
     name, tag = str(order.pop("name", "Mẫu tin mới")), Tag(order.pop("tag", "TRANSACTION"))
     template = Template(str(order.pop("template_id")), name, tag, params)
     template.patch(order)
