@@ -49,7 +49,7 @@ from services import (
 from services.audit import CLI
 from services.consents import Statement
 from services.drafts import Form
-from services.errors import Conflict, NotFound, Refusal
+from services.errors import Conflict, NotFound
 from services.pulled import followers_found, write_detail
 from zalo.events import parse
 from zalo.oa import UserDetail
@@ -413,10 +413,10 @@ def test_a_refusal_to_receive_survives(store, lan):
         (PHONE, "-141", None),
         (person().user_id, "-217", None),
     }
-    letter = preflight.Letter(Channel.ZNS, "template", SendClass.CARE, ZnsTemplate(status="ENABLE", timeout_ms=1))
-    with pytest.raises(Refusal) as refused:
-        preflight.check(store.desk, store.oa, letter, phone=PHONE)
-    assert refused.value.key == "send.opted_out"
+    account = preflight.OaFacts("Spa Hoa Mai")
+    facts = preflight.Facts(store.clock.now(), account, preflight.PersonFacts(phone=PHONE, said=said))
+    letter = preflight.Letter(Channel.ZNS, "template", SendClass.CARE, ZnsTemplate(status="ENABLE"))
+    assert preflight.judge(facts, letter).refusal.key == "send.opted_out"
 
 
 def refuse(store, recipient, code, **more):
