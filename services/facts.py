@@ -134,7 +134,7 @@ def write_facts(now: datetime, facts: Facts) -> None:
     write_people(now, facts.people)
     # Asked after the rows of the people are locked: an erasure that began before is seen, a later one finds the rest.
     about = {each[:2] for each in facts.tagged} | {(each.oa_id, each.user_id) for each in facts.messages}
-    about |= {each[:2] for each in (*facts.answers, *facts.said)}
+    about |= {each[:2] for each in facts.answers} | {each[:2] for each in facts.said}
     gone = erased(about)
     many(TAGGED, sorted(each for each in facts.tagged if each.changed_at > gone.get(each[:2], -1)))
     many(TAGS, sorted(facts.tags, key=lambda tag: tag[:2]))
