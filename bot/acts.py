@@ -109,7 +109,7 @@ LOOKS = frozenset(
         "domain", "st", "st.card", "st.oas", "st.links", "st.strangers", "st.groups", "kh", "kh.find", "k", "send",
         "tpl", "tpl.card", "tpl.zns", "tpl.uid", "tpl.ratings", "quota", "rate", "rate.write",
         "k.past", "ph.past", "oo", "oo.visit",
-        "send.to", "send.way", "send.edit", "send.again", "send.watch", "send.keep", "d", "zns", "zns.to", "audit",
+        "send.to", "send.way", "send.edit", "send.again", "send.watch", "send.keep", "zns", "zns.to", "audit",
         "audit.oa", "audit.who", "audit.kind", "audit.one", "audit.message",
     }
 )  # fmt: skip

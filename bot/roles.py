@@ -204,7 +204,6 @@ BUTTONS: dict[str, Role] = {
     "send.test": Role.OPERATOR,
     "send.watch": Role.OPERATOR,
     "send.keep": Role.OPERATOR,
-    "d": Role.OPERATOR,
     "d.stop": Role.OPERATOR,
     "yes": Role.OPERATOR,
     "again": Role.OPERATOR,

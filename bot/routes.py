@@ -173,7 +173,6 @@ BUTTON_ROUTES: dict[str, Callable[[Turn, tuple[str, ...]], Awaitable[None]]] = {
     "send.test": results.test,
     "send.watch": results.watch,
     "send.keep": results.keep_draft,
-    "d": results.show,
     "d.stop": results.take_back,
     "yes": results.confirm,
     "again": results.send_again,

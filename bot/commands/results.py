@@ -26,6 +26,7 @@ from services.errors import Conflict, DeskError, Invalid, NotFound, Refusal
 from texts.html import Html, lines
 
 Args = tuple[str, ...]
+COSTS = "test.costs"
 NOT_KEPT = {"oa", "found", "parked", "how", "page"}  # of a form whose message waits for the person to write
 
 
@@ -63,11 +64,6 @@ async def show_delivery(turn: Turn, delivery: int) -> None:
         await turn.sender.edit(turn.chat_id, turn.tapped, await delivery_screen(turn, row))
 
 
-async def show(turn: Turn, args: Args) -> None:
-    """One message as it stands now."""
-    await turn.show(await delivery_screen(turn, await delivery_at(turn, whole(args, 0))))
-
-
 async def test(turn: Turn, args: Args) -> None:
     """The same message to those who may get tests; who that is stands on a message of its own, with what came of it."""
     form = await open_form_of(turn)
@@ -77,10 +73,10 @@ async def test(turn: Turn, args: Args) -> None:
     given = (turn.desk, turn.staff, oa, content, turn.chat_id, turn.tapped)
     try:
         sent = await turn.db(messages.test, *given, paid=args == ("paid",))
-    except Conflict as error:
-        await turn.show(test_costs(turn, oa, error))
-        return
-    except Refusal as error:
+    except DeskError as error:
+        if error.key == COSTS:
+            await turn.show(test_costs(turn, oa, error))
+            return
         await refusals.note(turn, error)
         await turn.sender.send(turn.chat_id, test_refused(turn, oa, error))
         return

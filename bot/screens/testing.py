@@ -9,7 +9,7 @@ from bot.screens.titles import oa_title
 from bot.turn import Turn
 from models import Channel, Delivery, OfficialAccount
 from services import phones
-from services.errors import Conflict, Refusal
+from services.errors import DeskError
 from texts.html import Html, escape, lines
 
 
@@ -28,7 +28,7 @@ def _name(row: Delivery) -> str:
     return row.recipient_name or f"…{row.recipient[-4:]}"
 
 
-def test_costs(turn: Turn, oa: OfficialAccount, error: Conflict) -> Screen:
+def test_costs(turn: Turn, oa: OfficialAccount, error: DeskError) -> Screen:
     """Tests to a user id are real messages: what they cost is said before."""
     t, price = turn.t, int(error.values["price"])
     shown = t.money(price) if turn.staff.sees_money else t.plain("testing.some_money")
@@ -38,7 +38,7 @@ def test_costs(turn: Turn, oa: OfficialAccount, error: Conflict) -> Screen:
     return Screen(lines(oa_title(t, oa), "", told), [[yes], [back]], protect=True)
 
 
-def test_refused(turn: Turn, oa: OfficialAccount, error: Refusal) -> Screen:
+def test_refused(turn: Turn, oa: OfficialAccount, error: DeskError) -> Screen:
     """Nobody may get a test, or it may not leave now; the preview itself stays as it is."""
     t = turn.t
     card = Button(t.plain("button.card_of", name=oa.name[:20]), to("oa", oa.id, fresh=True))

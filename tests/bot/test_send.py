@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from models import ChatMessage, Delivery, Follower
+from models import ChatMessage, Delivery, Follower, Staff
 from sandbox.telegram.person import labels
-from sandbox.zalo_side.media import JPG
-from services import deliveries
+from sandbox.zalo_side.media import JPG, PDF
+from services import deliveries, drafts
+from services.drafts import Form
 
 
 @pytest.fixture
@@ -188,3 +189,48 @@ def test_editing_goes_back_to_the_text(desk):
     person.wait_for("Gửi gì?")
     person.say("Chào anh")
     assert "Chào anh" in person.wait_for("Xem trước tin tư vấn")["text"]
+
+
+def test_a_file_with_no_form_open_asks_for_whom(desk, words):
+    """Kept while the person is named; its name and size stand in the preview."""
+    person = desk.person(language=words.language)
+    desk.oa()
+    desk.follower()
+    person.send_document("bang-gia.pdf", PDF)
+    person.wait_for(words("send.ask_who_file"))
+    person.say("0909998812")
+    shown = person.wait_for(words("send.preview_title"))
+    assert "bang-gia.pdf" in shown["text"]
+
+
+def test_a_place_becomes_a_link_to_a_map(desk, words):
+    """Zalo's API takes no locations from an OA."""
+    person = desk.person(language=words.language)
+    desk.oa()
+    desk.follower()
+    person.send_location(10.7769, 106.7009)
+    person.wait_for(words("send.ask_who"))
+    person.say("0909998812")
+    shown = person.wait_for(words("send.preview_title"))
+    assert "https://www.google.com/maps?q=10.776900,106.700900" in shown["text"]
+
+
+def test_a_form_from_before_an_update_goes_on(desk):
+    """What was open when the desk was updated lacks what came with the new version."""
+    person = desk.person()
+    oa, fan = desk.oa(), desk.follower()
+    who = Staff.get(Staff.telegram_id == person.id)
+    data = {"oa": oa.id, "text": "Chào chị", "image": None, "person": fan.id, "found": []}
+    drafts.save(desk.clock.now(), desk.desk().box, who, Form("send", "preview", {**data, "parked": True}, None))
+    person.say("/start")
+    person.wait_for("Hôm nay")
+    person.tap("▶️ Làm tiếp")
+    assert "Chào chị" in person.wait_for("Xem trước tin tư vấn")["text"]
+
+
+def test_a_template_to_an_unknown_number_is_a_zns(desk, words):
+    """The line names a template; nobody here has the number, so it goes by phone."""
+    person = desk.person(language=words.language)
+    desk.oa()
+    person.say('/gui 0388123456 mẫu 300111 customer_name="Lan" booking_code=LH1 schedule_time="09:30 24/11/2026"')
+    assert "LH1" in person.wait_for(words("zns.preview_title"))["text"]
