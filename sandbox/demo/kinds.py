@@ -16,7 +16,7 @@ ANSWER = "Dạ mai 9h còn chỗ ạ, em giữ chỗ cho chị nhé."
 
 
 def text(stage: Stage) -> None:
-    """A consultation message with a button, which she taps."""
+    """A consultation message with a button under it."""
     before = len(stage.accepted())
     _open(stage, "minh anh")
     stage.tap_holding(stage.words("button.way_cs"))
