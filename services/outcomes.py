@@ -19,7 +19,12 @@ UNREACHABLE_AFTER, TRANSIENT_AFTER, LATER_AFTER, TOKEN_AFTER = 8, 4, 12, 5
 _LONGEST_PAUSE = timedelta(minutes=5)
 _OF_THIS_KIND = {-139, -244}
 # Said by our own checks at the last moment: what a person decided meanwhile ends the message quietly.
-_SKIPPED = {"send.paused": "paused", "send.not_tester": "not_tester"}
+_SKIPPED = {
+    "send.paused": "paused",
+    "send.not_tester": "not_tester",
+    "send.said_no_customer": "said_no",
+    "send.said_no_staff": "said_no",
+}
 _HELD = {
     "oa.needs_reauth": "token",
     "oa.no_tokens": "token",
@@ -29,7 +34,7 @@ _HELD = {
     "send.stop_all": "stopped",
 }
 # What stood against it on our side, with words of its own.
-_OURS = {"send.older_way", "send.template_way"}
+_OURS = {"send.older_way", "send.template_way", "send.under_age", "way.no_phone", "way.no_user"}
 # How an address that was closed answers: nobody recorded it; both are assumed (oa-api.md 6, 14).
 _OLDER_CHANNELS, _CLOSED = {Channel.PROMOTION, Channel.TRANSACTION}, {-233, 404}
 _NIGHT, _NOT_BY_UID = -133, -249

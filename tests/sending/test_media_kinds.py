@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from media_desk import follower, last_body, queue, send, sent
 
-from models import Channel, Delivery, DeliveryState, Role, UidMessageApi, ZnsTemplate
-from services import contents, outcomes, staff, templates, uploads
+from models import Channel, ConsentSource, Delivery, DeliveryState, Role, Scope, UidMessageApi, ZnsTemplate
+from services import consents, contents, outcomes, staff, templates, uploads
 from tests.sample_files import PDF, moving, picture
 
 S = DeliveryState
@@ -258,3 +258,29 @@ def test_advertising_that_would_leave_at_night_waits_for_decent_hours(shop, lan,
     shop.advance(hours=11)
     send(shop)
     assert shop.again(row).state == S.SENT
+
+
+def test_who_says_stop_while_advertising_waits_does_not_get_it(shop, lan, fan):
+    """Their word came after the yes and before the sending: it ends the message quietly, and costs nothing."""
+    older(shop)
+    row = queue(shop, lan, contents.document(PROMOTION), fan)
+    consents.record(
+        consents.Statement(
+            fan.user_id, Scope.PROMOTION, given=False, at=shop.clock.now(), source=ConsentSource.CUSTOMER,
+            oa_id=shop.oa.oa_id,
+        )
+    )  # fmt: skip
+    send(shop)
+    row = shop.again(row)
+    assert (row.state, row.error_code, row.charged) == (S.SKIPPED, "said_no", 0)
+    assert shop.zalo.messages() == []
+
+
+def test_advertising_is_not_sent_to_somebody_who_turns_out_under_age(shop, lan, fan):
+    """Zalo told after the yes."""
+    older(shop)
+    row = queue(shop, lan, contents.document(PROMOTION), fan)
+    type(fan).update(is_sensitive=True).execute()
+    send(shop)
+    row = shop.again(row)
+    assert (row.state, row.error_class, row.error_code) == (S.FAILED, "desk", "send.under_age")
