@@ -21,6 +21,7 @@ MAX_SOURCE_BYTES = 15 * 1024 * 1024
 MAX_PIXELS = 40_000_000  # 120 MB of memory; phones make pictures of 12 to 50 million
 _LONGEST_SIDE = 2048  # a phone shows no more
 _QUALITIES = (85, 75, 65)
+_PLAIN_MODES = {"RGB", "RGBA", "L", "LA", "CMYK", "YCbCr"}
 _SMALLER = 0.75
 # Decoders that read pictures people have; others of Pillow's start programs (EPS) or are hardly ever tested.
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF")
@@ -78,9 +79,11 @@ def _check_size(image: Image.Image) -> None:
 
 def _as_jpg(image: Image.Image) -> Picture:
     image.draft("RGB", (_LONGEST_SIDE, _LONGEST_SIDE))  # JPEG only: decodes at a half or a quarter, and saves memory
-    plain = _flat(ImageOps.exif_transpose(image))
+    ImageOps.exif_transpose(image, in_place=True)
+    whole = _scalable(image)
+    whole.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
+    plain = _opaque(whole)
     plain.info.clear()  # comments, too, would be written into the new file
-    plain.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
     while True:
         for quality in _QUALITIES:
             data = _encoded(plain, quality)
@@ -90,10 +93,17 @@ def _as_jpg(image: Image.Image) -> Picture:
         plain = plain.resize(smaller)
 
 
-def _flat(image: Image.Image) -> Image.Image:
+def _scalable(image: Image.Image) -> Image.Image:
+    """The picture in colours that can be averaged: palettes cannot, nor can 16 bits a pixel be written to a JPG."""
+    if image.mode.startswith(("I", "F")):  # scans
+        return image.convert("F").point(lambda value: value / 256).convert("L")
+    if image.mode in _PLAIN_MODES and "transparency" not in image.info:
+        return image
+    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+
+
+def _opaque(image: Image.Image) -> Image.Image:
     """RGB, with white where the picture was transparent."""
-    if image.mode.startswith(("I", "F")):  # 16 bits and more a pixel: scans
-        image = image.convert("F").point(lambda value: value / 256).convert("L")
     if not image.has_transparency_data:
         return image.convert("RGB")
     layer = image.convert("RGBA")
@@ -104,5 +114,5 @@ def _flat(image: Image.Image) -> Image.Image:
 
 def _encoded(image: Image.Image, quality: int) -> bytes:
     out = io.BytesIO()
-    image.save(out, "JPEG", quality=quality, optimize=True, progressive=True)
+    image.save(out, "JPEG", quality=quality, optimize=True)
     return out.getvalue()
