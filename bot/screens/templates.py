@@ -191,10 +191,9 @@ def _rows(turn: Turn, row: ZnsTemplate, found: About) -> Rows:
     back = back_row(t, to("tpl", row.oa.id, 0))
     if not staff.may(turn.staff, Role.OPERATOR):
         return [_on_zalo(t, row), back]
-    send = [
-        Button(t.plain("button.tpl_zns"), to("tpl.zns", row.id), style="primary"),
-        Button(t.plain("button.tpl_uid"), to("tpl.uid", row.id)),
-    ]
+    send = [Button(t.plain("button.tpl_zns"), to("tpl.zns", row.id), style="primary")]
+    if row.uid_refused_at is None:  # -249: Zalo said once that this one cannot go by user id
+        send.append(Button(t.plain("button.tpl_uid"), to("tpl.uid", row.id)))
     more = [Button(t.plain("button.tpl_test"), to("tpl.test", row.id))] if templates.sendable(row) else []
     if staff.may(turn.staff, Role.MANAGER):
         more.append(Button(t.plain("button.tpl_body"), to("tpl.body", row.id)))
