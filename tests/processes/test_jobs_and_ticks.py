@@ -63,7 +63,7 @@ def test_every_kind_of_work_has_a_task(jobs):
     """A nudge for each of them finds one."""
     for work in Work:
         jobs.nudge(work)
-    names = {"drain_inbox", "send_due", "fetch_profiles", "sync_step", "connect_oas"}
+    names = {"drain_inbox", "send_due", "fetch_profiles", "sync_step", "connect_oas", "tell_staff"}
     assert {jobs.huey.dequeue().name for _ in Work} == names
 
 
@@ -120,7 +120,7 @@ def test_what_breaks_in_one_part_of_the_sweep_does_not_stop_the_others(jobs, dat
     monkeypatch.setattr(jobs.receipts, "sweep", lambda now: done.append("receipts"))
     machine._loop = type("Loop", (), {"pump": lambda self, name, step: done.append(name)})()
     machine._sweep()
-    assert done == ["held", "receipts", "tokens", "send", "profiles", "sync", "connect", "unanswered"]
+    assert done == ["held", "receipts", "tokens", "send", "profiles", "sync", "connect", "tell", "unanswered"]
 
 
 def test_importing_the_clock_reads_no_environment():
