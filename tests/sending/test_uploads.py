@@ -49,6 +49,13 @@ def png_of_size(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
 
 
+def jpeg_of_size(width: int, height: int) -> bytes:
+    """A JPEG that says it is that large."""
+    data = picture("JPEG", (64, 64))
+    at = data.index(b"\xff\xc0") + 5
+    return data[:at] + struct.pack(">HH", height, width) + data[at + 4 :]
+
+
 @pytest.mark.parametrize(("kind", "suffix"), [("JPEG", "jpg"), ("PNG", "png")])
 def test_a_small_picture_stays_as_it_is(desk, kind, suffix):
     """Byte for byte, under a name that any machine would give it."""
@@ -78,6 +85,15 @@ def test_the_same_picture_gets_the_same_name_when_it_is_made_smaller(desk):
     """So that Zalo need not be given it twice."""
     data = noise("PNG", (1000, 700))
     assert uploads.keep_image(desk, data) == uploads.keep_image(desk, data)
+
+
+def test_a_photo_of_fifty_million_pixels_is_taken(desk):
+    """As phones of today make them; kept or made smaller, its size is the whole one's or its own."""
+    small = picture("JPEG", (8160, 6120), quality=1)
+    kept = uploads.keep_image(desk, small)
+    assert (kept.width, kept.height, uploads.read(desk, kept.name) == small) == (8160, 6120, True)
+    big = uploads.keep_image(desk, small + b"\0" * 1_000_000)
+    assert (big.width, big.height) == (2048, 1536)
 
 
 def test_a_turned_photo_is_shown_upright_and_tells_nothing(desk):
@@ -144,12 +160,13 @@ def test_a_gif_is_kept_with_its_size(desk):
         (moving((64, 48))[:40], "image.broken"),
         (png_of_size(20_000, 20_000), "image.too_many_pixels"),
         (png_of_size(6500, 6500), "image.too_many_pixels"),
+        (jpeg_of_size(9000, 8000), "image.too_many_pixels"),
         (b"GIF89a" + b"\0" * 5_300_000, "gif.too_big"),
         (picture() + b"\0" * 16_000_000, "image.too_big"),
     ],
     ids=[
         "nothing", "page", "svg", "postscript", "pdf", "garbage", "png without its end", "half a png", "half a jpg",
-        "half a big png", "half a gif", "bomb", "large bomb", "big gif", "20 MB photo",
+        "half a big png", "half a gif", "bomb", "large bomb", "jpg bomb", "big gif", "20 MB photo",
     ],
 )  # fmt: skip
 def test_what_is_no_whole_picture_is_refused_by_its_rule(desk, data, key):
