@@ -36,8 +36,12 @@ def judge(facts: Facts, letter: Letter) -> Verdict:
 def _later(facts: Facts, letter: Letter, waiting: list[tuple[Rule, Later]], notes: list[Note]) -> Verdict:
     rule, longest = max(waiting, key=lambda each: each[1].until)
     until = _until(facts, letter, longest.until)
+    then = replace(facts, now=until)
+    for decides, found in _findings(then, letter):
+        if isinstance(found, Refusal):  # a window closes while it waits
+            return Verdict(Answer.NO, letter, found, rule=decides.name)
     refusal = Refusal(longest.refusal.key, longest.refusal.code, **{**longest.refusal.values, "until": until})
-    price = cost.of(replace(facts, now=until), letter).price
+    price = cost.of(then, letter).price
     return Verdict(Answer.LATER, letter, refusal, until, price, notes=tuple(notes), rule=rule.name, held=longest.held)
 
 

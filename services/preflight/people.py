@@ -74,10 +74,13 @@ def _facts(
     promoted: Mapping[str, list[datetime]],
     related: Mapping[str, datetime],
 ) -> PersonFacts:
-    person = wanted.follower or _only_one(oa, kin)
+    here = [row for row in kin.followers.values() if row.oa_id == oa.oa_id]
+    # Two people with one number are nobody; but the no of either counts, for who reads it nobody can tell.
+    person = wanted.follower or (here[0] if len(here) == 1 else None)
+    readers = here if person is None else [person]
     phone = wanted.phone or (str(person.phone) if person is not None else "")
     last = last_interaction(person)
-    own = {phone, *kin.phones, *([person.user_id] if person is not None else [])} - {""}
+    own = {phone, *kin.phones, *(str(row.user_id) for row in readers)} - {""}
     return PersonFacts(
         phone=phone,
         user_id=str(person.user_id) if person is not None else "",
@@ -98,11 +101,6 @@ def _never(now: datetime, person: Follower | None) -> bool:
     if person is None or person.is_follower or person.profile_at is None:
         return False
     return bool(person.profile_at > now - _PROFILE_COUNTS)
-
-
-def _only_one(oa: OfficialAccount, kin: _Kin) -> Follower | None:
-    here = [row for row in kin.followers.values() if row.oa_id == oa.oa_id]
-    return here[0] if len(here) == 1 else None
 
 
 def _kin(oa: OfficialAccount, wanted: Sequence[Wanted]) -> list[_Kin]:
@@ -168,9 +166,9 @@ def _promoted(now: datetime, names: Iterable[str], before: int | None) -> dict[s
     grouped: dict[str, list[datetime]] = {}
     for some in rows.chunks(names):
         for row in _advertising(now, some, before):
-            # What waits counts for the day it will leave on.
+            # What waits counts for the day it will leave on, whenever it was tried before.
             due = row.next_attempt_at if row.state == DeliveryState.QUEUED else None
-            grouped.setdefault(row.recipient, []).append(row.sent_at or row.attempted_at or due or row.created_at)
+            grouped.setdefault(row.recipient, []).append(due or row.sent_at or row.attempted_at or row.created_at)
     return grouped
 
 

@@ -121,13 +121,14 @@ def objected(facts: Facts, letter: Letter) -> Finding:
 def _ended(facts: Facts, letter: Letter, word: Consent) -> bool:
     """Who wrote after their no may be answered; and a no of Zalo about a user id is over altogether.
 
-    One about a phone stands against all else, as their own words and those of staff do: a question is no consent.
+    One about a phone stands against all else, as their own words and those of staff do: a question is no consent, and
+    advertising no answer.
     """
     last = facts.person.last
     if word.given is not False or last is None or last.earliest <= word.at:
         return False
     about_user = word.source == ConsentSource.ZALO and word.recipient == facts.person.user_id
-    return letter.channel == Channel.CS or about_user
+    return about_user or (letter.channel == Channel.CS and not letter.promotes)
 
 
 def under_age(facts: Facts, letter: Letter) -> Finding:

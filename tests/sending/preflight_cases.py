@@ -52,6 +52,7 @@ def facts(now=NOW, oa=None, **person):
 
 
 CS = Letter(Channel.CS, "text", SendClass.CARE)
+CS_AD = Letter(Channel.CS, "text", SendClass.PROMOTION)  # it begins with [QC]
 FORM = Letter(Channel.CS, "form", SendClass.CARE)
 ZNS = Letter(Channel.ZNS, "template", SendClass.TRANSACTION, template())
 ZNS_CARE = Letter(Channel.ZNS, "template", SendClass.CARE, template("CUSTOMER_CARE"))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from preflight_cases import (
     CS,
+    CS_AD,
     EVERY,
     FORM,
     MEDIA,
@@ -115,6 +116,10 @@ CASES = [
      "no", "send.opted_out"),
     case("wrote stop", REFUSED, UID_AD, facts(said=(no("promotion", "customer", ""),)),
      "no", "send.said_no_customer"),
+    case("wrote stop and later other things, advertising as an answer", REFUSED, CS_AD,
+         facts(said=(no("promotion", "customer", "", USER),)), "no", "send.said_no_customer"),
+    case("noted by staff, wrote again, advertising as an answer", REFUSED, CS_AD,
+         facts(said=(no("all", "staff", ""),)), "no", "send.said_no_staff"),
     case("wrote stop, an answer", REFUSED, CS, facts(said=(no("promotion", "customer", ""),))),
     case("wrote stop and later other things", REFUSED, ZNS_AD,
      facts(said=(no("promotion", "customer", "", USER),)), "no", "send.said_no_customer"),
@@ -143,6 +148,8 @@ CASES = [
          "yes", "window_by_day"),
     case("a moment after it", "-230 (7 days)", CS,
          facts(vietnam(23, 0) + timedelta(milliseconds=1), last=day(vietnam(15, 0))), "no", "send.window_closed"),
+    case("advertising at night, over 7 days by the morning", "-230 (7 days)", CS_AD,
+         facts(NIGHT, last=moment(NIGHT - timedelta(days=6, hours=20))), "no", "send.window_closed"),
     case("over 7 days, by template", "-230 (7 days)", UID, facts(**ago(days=8))),
     case("a year", "-230 (1 year)", UID, facts(**ago(days=365))),
     case("over a year", "-230 (1 year)", UID, facts(**ago(days=365, milliseconds=1)), "no", "send.year_over"),

@@ -80,6 +80,16 @@ def test_a_phone_alone_finds_the_follower_who_shares_it(shop, fan):
     assert of(shop, phone=PHONE, follower=fan).user_id == "777"
 
 
+def test_a_no_of_anybody_with_the_number_counts_when_only_the_number_is_known(shop, fan):
+    """Nobody can tell which of the two reads the message; to the one who said nothing it may go."""
+    other = person(shop, "778", PHONE)
+    Consent.create(
+        recipient="777", oa_id=shop.oa.oa_id, scope="promotion", given=False, source="customer", at=shop.clock.now()
+    )
+    assert [word.recipient for word in of(shop, phone=PHONE).said] == ["777"]
+    assert of(shop, phone=PHONE, follower=other).said == ()
+
+
 def test_a_follower_brings_their_phone(shop, fan):
     """And a follower of another OA is not reached from this one."""
     assert of(shop, follower=fan).phone == PHONE
@@ -129,6 +139,14 @@ def test_what_waits_counts_for_the_day_it_leaves_on(shop, fan):
     tomorrow = shop.clock.now() + timedelta(hours=23)
     delivery(shop, PHONE, state=DeliveryState.QUEUED, next_attempt_at=tomorrow)
     assert of(shop, follower=fan).promoted == (tomorrow,)
+
+
+def test_what_was_put_off_counts_for_the_day_it_leaves_on(shop, fan):
+    """Zalo refused it today until tomorrow: the try of today reached nobody."""
+    now = shop.clock.now()
+    tomorrow = now + timedelta(days=1)
+    delivery(shop, PHONE, state=DeliveryState.QUEUED, attempted_at=now, next_attempt_at=tomorrow)
+    assert of(shop, phone=PHONE).promoted == (tomorrow,)
 
 
 def test_advertising_of_this_month_and_the_last_one_is_read(shop, fan):
