@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from customer_lines import says, talk
-from test_inbox import started
+from test_inbox_screens import started
 
 from models import AuditEntry, Delivery, DeliveryState, Draft, Follower, Notice, Origin, Role, Staff
 from sandbox.zalo_side.media import GIF, JPG
