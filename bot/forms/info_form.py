@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from bot.forms.composing import PREVIEW
@@ -10,10 +11,11 @@ from bot.screens.info_form import ask_edit, ask_field
 from bot.turn import Turn
 from bot.whom import Whom
 from models import OfficialAccount
-from services import contents, fetching
+from services import accounts, contents, fetching, troubles
 from services.contents import Content
 from services.drafts import Form
 from services.errors import DeskError, Invalid
+from services.pacing import Lane
 
 FIELDS = ("title", "subtitle", "picture")
 USUAL = "-"  # the value of the button with the proposal
@@ -28,7 +30,12 @@ class InfoForm:
 
     async def next_step(self, turn: Turn, oa: OfficialAccount, form: Form) -> str:
         """The first field nobody filled in."""
-        return next((name for name in FIELDS if not form.data.get(f"form_{name}")), PREVIEW)
+        step = next((name for name in FIELDS if not form.data.get(f"form_{name}")), PREVIEW)
+        if step == "picture" and not usual(turn, oa, step):
+            # The cover is only a proposal: where Zalo cannot be asked now, there is none.
+            with suppress(DeskError, *troubles.FROM_ZALO):
+                await accounts.refresh_profile(turn.desk, oa, lane=Lane.URGENT)
+        return step
 
     async def question(self, turn: Turn, oa: OfficialAccount, form: Form, whom: Whom) -> Screen:
         """One field with its proposal, or which one is to be changed."""

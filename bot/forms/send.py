@@ -39,6 +39,8 @@ COMPOSERS: dict[str, Composer] = {
     "promotion": PROMOTION,
     "transaction": TRANSACTION,
 }
+# Questions that a picture or a file cannot answer: it would be taken for something it is not.
+WORDS_ONLY = {"phone", "template", "param", "edit", "title", "subtitle", "edit_form"}
 EMPTY: dict[str, Any] = {
     "person": None,
     "found": [],
@@ -98,9 +100,12 @@ class Send:
         _complete(form)
         text = turn.text.strip()
         composer = COMPOSERS.get(way_of(form))
+        brought = bool(turn.photo or turn.document or turn.location)
+        if brought and form.step in WORDS_ONLY:
+            raise Invalid("form.words_wanted")
         if composer is not None and form.step in composer.steps:
             await self._composed(turn, form, composer)
-        elif turn.photo or turn.document or turn.location:
+        elif brought:
             await self._sent_at_once(turn, form)
         elif form.step == "who":
             await self.find(turn, form, text)

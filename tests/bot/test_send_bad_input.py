@@ -106,6 +106,18 @@ def test_a_file_that_zalo_would_not_take(person, words, name, data, key):
     person.wait_for(words("send.preview_title"))
 
 
+def test_a_picture_is_no_answer_to_a_field(person, words):
+    """The question stays, and what was filled in before it."""
+    person.say(f"/zns {WHO} 300111")
+    person.wait_for("1/3")
+    person.say("Lan")
+    person.wait_for("2/3")
+    person.send_photo(JPG)
+    shown = refused(person, words, "form.words_wanted")
+    assert "2/3" in shown["text"]
+    assert "Lan" in shown["text"]
+
+
 def test_words_with_a_file_are_not_lost_in_silence(person, words):
     """Zalo's file messages carry no text."""
     begin(person, words)

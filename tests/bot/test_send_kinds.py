@@ -161,6 +161,17 @@ def test_the_form_that_asks_for_details(desk, person, words, story):
     assert "Spa Hoa Mai" in element["title"]
 
 
+def test_the_forms_picture_is_proposed_from_the_oas_cover(person, words):
+    """Asked of Zalo when it is not known yet; the cover's address goes as it is."""
+    write(person, words, "form")
+    for at in (1, 2):
+        person.wait_for(f"{at}/3")
+        person.tap(words("button.take_proposal"))
+    assert "https://example.com/cover.jpg" in person.wait_for("3/3")["text"]
+    person.tap(words("button.take_proposal"))
+    person.wait_for(words("preview.title_form"))
+
+
 def test_a_template_to_a_zalo_user(desk, person, words, story):
     """Guided as a ZNS is, cheaper, by user id; the body is flat (oa-api 6.1)."""
     person.say("/zns 0388123456")  # reads the templates once
@@ -228,8 +239,22 @@ def test_an_oa_that_sends_by_template_explains_the_older_way(desk, person, words
     """The ways name the reason; there is no button that leads nowhere."""
     person.say(f"/gui {WHO}")
     shown = person.wait_for(words("send.not_now"))
-    assert words("error.send.older_way.what").rstrip(".") in shown["text"]
+    assert words("way.older_off") in shown["text"]
     assert not [b for row in shown["keyboard"] for b in row if words("button.way_transaction") in b["text"]]
+
+
+def test_the_way_is_switched_while_a_document_is_written(desk, person, words):
+    """The question gives way to what changed, and to the way that is open."""
+    OfficialAccount.update(uid_message_api=UidMessageApi.LEGACY).execute()
+    write(person, words, "transaction")
+    person.wait_for(words("document.sample"))
+    OfficialAccount.update(uid_message_api=UidMessageApi.TEMPLATE).execute()
+    person.say(words.t.raw("document.sample_transaction"))
+    shown = person.wait_for(words("document.switched_off").strip())
+    assert label_of(shown, words("button.oa_settings"))
+    person.tap(label_of(shown, words("button.way_uid")))
+    person.wait_for(words("zns.ask_template"))
+    assert Delivery.select().count() == 0
 
 
 def test_a_zns_to_a_customer_found_by_name(desk, person, words):
