@@ -88,6 +88,30 @@ def media(stage: Stage) -> None:
     _same(stage, len(stage.accepted()), before, "nothing of it")
 
 
+def older(stage: Stage) -> None:
+    """A transaction message in the older free form, for an OA that can still send it: the sample as it stands."""
+    stage.transcript.note("At this OA Zalo still takes the older form")
+    stage.control(f"oas/{stage.oa['oa_id']}", {"old_messages": "alive"})
+    stage.hoa.say(f"/oa {stage.oa['oa_id']}")
+    stage.see(stage.words("button.edit"), "the card")
+    stage.tap("button.edit")
+    stage.see(stage.words("button.uid_api_legacy"), "what can be changed about the OA")
+    stage.tap("button.uid_api_legacy")
+    before = len(stage.accepted())
+    _open(stage, "minh anh")
+    stage.tap_holding(stage.words("button.way_transaction"))
+    stage.see_text("document.ask_transaction", "what to write, with a sample to copy")
+    stage.hoa.say(stage.words.whole("document.sample_transaction"))
+    preview = stage.see(stage.words("button.yes"), "the preview, line by line checked")
+    stage.tap("button.yes")
+    body = stage.arrives(before, "transaction", MINH_ANH, "Zalo has it")["body"]
+    payload = body["message"]["attachment"]["payload"]
+    _same(
+        stage, (payload["template_type"], len(payload["buttons"])), ("transaction_booking", 2), "a booking, two buttons"
+    )
+    stage.see_on(preview, state(stage, "delivered"), "delivered")
+
+
 def refusal(stage: Stage) -> None:
     """What Zalo would refuse never leaves; the other way is taken."""
     before = len(stage.accepted())

@@ -35,6 +35,7 @@ STEPS: list[tuple[str, Callable[[Stage], None]]] = [
     ("A transaction message · Tin giao dịch theo mẫu", kinds.transaction),
     ("A media message · Tin truyền thông theo mẫu", kinds.media),
     ("A refusal, and the other way · Từ chối có lý do, gửi cách khác", kinds.refusal),
+    ("The older free form · Tin giao dịch kiểu cũ", kinds.older),
     ("A customer is answered · Khách nhắn, trả lời ngay", answers.conversation),
     ("No more advertising · Khách nhắn «dừng»", answers.opt_out),
     ("Two stars · Khách chấm 2 sao", answers.rating),

@@ -21,6 +21,10 @@ class Words:
         """The text up to its first placeholder: enough to find the button or message by."""
         return self._plain(key).strip().partition("{")[0].rstrip()
 
+    def whole(self, key: str) -> str:
+        """A text that a person copies as it stands, placeholders too."""
+        return self._plain(key).strip()
+
     def middle(self, key: str) -> str:
         """The longest piece of a text that holds no placeholder and no line break."""
         return max((piece.strip() for piece in re.split(r"\{[^}]*\}|\n", self._plain(key))), key=len)
