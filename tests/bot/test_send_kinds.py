@@ -115,15 +115,20 @@ def test_the_address_of_a_picture(desk, person, words):
     assert body == {"recipient": recipient(), "message": {"text": "Bảng giá", "attachment": attachment}}
 
 
-def test_a_gif(desk, person, words):
-    """With its size in pixels, which Zalo demands."""
-    write(person, words, "cs", f"{desk.town.base}/_sandbox/media/vui.gif")
+@pytest.mark.parametrize("by_address", [True, False])
+def test_a_gif(desk, person, words, by_address):
+    """With its size in pixels, which Zalo demands; by its address, or as a file that stayed a GIF."""
+    write(person, words, "cs")
+    person.wait_for(words("send.ask_content"))
+    if by_address:
+        person.say(f"{desk.town.base}/_sandbox/media/vui.gif")
+    else:
+        person.send_document("vui.gif", GIF)
     shown, body = send(desk, person, words, "send.preview_title")
     assert words("letter.gif") in shown
     element = body["message"]["attachment"]["payload"]["elements"][0]
     assert (element["media_type"], element["width"], element["height"]) == ("gif", 1, 1)
     assert element["attachment_id"]
-    assert GIF
 
 
 def test_a_file(desk, person, words):
