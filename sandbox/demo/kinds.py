@@ -60,7 +60,7 @@ def form(stage: Stage) -> None:
     stage.hoa.mark()
     stage.transcript.note("Minh Anh fills the form in and sends it")
     stage.control("answer_form", {"user_id": MINH_ANH, "oa_id": stage.oa["oa_id"]})
-    stage.see("Trần Minh Anh", "who sent the form is told of the answer")
+    stage.see_text("notice.form_asked", "who sent the form is told of the answer")
 
 
 def transaction(stage: Stage) -> None:
