@@ -44,8 +44,16 @@ def media_of(attachment: dict[str, Any], data: bytes) -> Media | None:
     kind, suffix = _kind(str(attachment.get("kind") or ""), data)
     if attachment.get("kind") in ("image", "gif", "sticker") and kind == "document":
         return None
-    name = str(attachment.get("name") or "").replace("/", "_").replace("\\", "_")[-LONGEST_NAME:].strip(". ")
-    return Media(kind, data, name or f"{attachment.get('kind') or 'file'}{'.' + suffix if suffix else ''}")
+    return Media(kind, data, _name(attachment, suffix))
+
+
+def _name(attachment: dict[str, Any], suffix: str) -> str:
+    """The file's own name without folders and signs that steer something; else what it is."""
+    given = str(attachment.get("name") or "").replace("/", "_").replace("\\", "_")
+    name = "".join(char for char in given if char.isprintable())[-LONGEST_NAME:].strip(". ")
+    claimed = str(attachment.get("kind") or "")
+    plain = claimed if claimed.isascii() and claimed.isalnum() else "file"
+    return name or f"{plain[:LONGEST_NAME]}{'.' + suffix if suffix else ''}"
 
 
 def _kind(claimed: str, data: bytes) -> tuple[Kind, str]:

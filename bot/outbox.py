@@ -10,7 +10,7 @@ from telegram.error import BadRequest, TelegramError
 
 import db
 from bot.notices import screen_of
-from bot.screens.chat import fetch_ahead
+from bot.screens.customer_file import fetch_ahead
 from bot.telegram_limits import ChatBusy, Unreachable
 from bot.turn import Office, Turn
 from models import Notice, Staff

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.customer_files import media_of
 from bot.html_cut import cut, length
 from bot.markup import Button, Rows, Screen, to
 from bot.screens.customers import name_of
@@ -16,11 +14,11 @@ from bot.screens.titles import oa_name
 from bot.turn import Turn
 from db import to_ms
 from models import ChatMessage, Conversation, Follower, Notice, OfficialAccount
-from services import conversation_list, conversations, fetching, followers, phones, reach, telling
+from services import conversation_list, conversations, followers, phones, reach, telling
 from services.errors import Invalid
 from services.phone_finding import find_phone, mask_phones
 from texts import figures
-from texts.html import Html, escape, lines, quote
+from texts.html import Html, escape, lines
 
 OLD = timedelta(minutes=10)  # lines that come to light later than this show when they were written
 LONGEST_LINE, LONGEST_BODY = 2200, 3000  # characters, of Telegram's 4096
@@ -107,7 +105,7 @@ def line_text(turn: Turn, line: ChatMessage, at: datetime) -> Html:
 
 def what(turn: Turn, line: ChatMessage) -> Html:
     """The words of a line, and a word for everything that is none."""
-    parts = [_attached(turn, line, each) for each in line.attachments or []]
+    parts = [attached(turn, line, each) for each in line.attachments or []]
     if not parts and line.kind != "text":
         parts = [_word(turn, line.kind)]
     if line.kind in ("location", "business_card") and parts:
@@ -121,7 +119,8 @@ def words_for(turn: Turn, text: str) -> str:
     return text if turn.staff.sees_numbers else mask_phones(text)
 
 
-def _attached(turn: Turn, line: ChatMessage, each: dict[str, Any]) -> Html:
+def attached(turn: Turn, line: ChatMessage, each: dict[str, Any]) -> Html:
+    """One attachment in words."""
     if line.kind == "business_card":
         return turn.t("chat.card", name=line.text or "?", phone=_card_phone(turn, each))
     kind = str(each.get("kind") or "")
@@ -223,43 +222,3 @@ def done_button(turn: Turn, talk: Talk, *more: str) -> Button:
     assert talk.row is not None
     seen = to_ms(talk.row.last_inbound_at) if talk.row.last_inbound_at else 0
     return Button(turn.t.plain("button.in_done"), to("in.done", talk.person.id, seen, *more))
-
-
-async def customer_file(turn: Turn, notice: Notice) -> Screen | None:
-    """A picture, voice, video or file, with its bytes; what cannot be fetched is said, and its link is kept back."""
-    found = None if notice.message_id is not None else await _file_of(turn, notice)
-    if found is None:
-        return None
-    oa, person, line, at = found
-    each, t = (line.attachments or [])[at], turn.t
-    caption = t("chat.file_from", name=name_of(turn, person), what=_attached(turn, line, each), oa=oa_name(oa))
-    try:
-        data = await _bytes(turn, line, at)
-    except Invalid as error:
-        return Screen(lines(caption, t("chat.not_fetched"), quote(escape(error.key))), protect=True)
-    media = media_of(each, data)
-    if media is None:
-        return Screen(lines(caption, t("chat.not_fetched")), protect=True)
-    return Screen(caption, protect=True, media=media)
-
-
-async def fetch_ahead(turn: Turn, notice: Notice) -> None:
-    """Begin to fetch the file of a notice, several at once: a slow host then keeps nobody waiting for each of them."""
-    found = await _file_of(turn, notice)
-    if found is not None:
-        with suppress(Invalid):  # said when its turn comes
-            await _bytes(turn, found[2], found[3])
-
-
-async def _file_of(turn: Turn, notice: Notice) -> tuple[OfficialAccount, Follower, ChatMessage, int] | None:
-    found = await turn.db(reach.follower, turn.staff, notice.payload["row"])
-    line = None if found is None else await turn.db(telling.line_at, found[1], notice.payload["message"])
-    at = int(notice.payload["at"])
-    if found is None or line is None or at >= len(line.attachments or []):
-        return None
-    return found[0], found[1], line, at
-
-
-async def _bytes(turn: Turn, line: ChatMessage, at: int) -> bytes:
-    address = str(line.attachments[at].get("url") or "")
-    return await turn.office.files.get(f"{line.id}:{at}", lambda: fetching.attachment(turn.desk, address))

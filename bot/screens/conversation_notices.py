@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 
 from bot.markup import Button, Screen, to
 from bot.render_delivery import ICONS
-from bot.screens.chat import customer_file, customer_wrote
+from bot.screens.chat import customer_wrote
+from bot.screens.customer_file import customer_file
 from bot.screens.customers import name_of
 from bot.screens.delivery import delivery_screen
 from bot.screens.titles import oa_name
