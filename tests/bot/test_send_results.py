@@ -6,7 +6,19 @@ from datetime import timedelta
 
 import pytest
 
-from models import AuditEntry, Delivery, DeliveryState, Draft, Follower, OfficialAccount, Origin, Role, Staff, Watch
+from models import (
+    AuditEntry,
+    Delivery,
+    DeliveryState,
+    Draft,
+    Follower,
+    OfficialAccount,
+    Origin,
+    Rating,
+    Role,
+    Staff,
+    Watch,
+)
 from services import deliveries, test_phones
 from services.audit import CLI
 
@@ -252,3 +264,19 @@ def test_a_viewer_sends_nothing(desk, words):
     viewer.wait_for(words("error.role.operator.what"))
     viewer.send_document("a.csv", b"a,b\n1,2\n")
     viewer.wait_for(words("error.role.operator.what"))
+
+
+def test_what_the_customer_said_stands_under_the_message(desk, person, words):
+    """Stars and words, on the message they belong to."""
+    person.say(f"/gui {WHO} Chào chị")
+    person.wait_for(words("send.preview_title"))
+    person.tap("✅")
+    person.wait_for(words("state.queued"))
+    desk.work()
+    person.wait_for(words("state.sent"))
+    row = Delivery.get()
+    values = {"oa_id": OfficialAccount.get().oa_id, "msg_id": row.msg_id, "rate": 4, "note": "nhân viên <3"}
+    Rating.create(**values, feedbacks=["Thân thiện"], at=desk.clock.now())
+    person.say(row.tracking_id)
+    shown = person.wait_for("⭐⭐⭐⭐")
+    assert "nhân viên <3 · Thân thiện" in shown["text"]
