@@ -86,7 +86,8 @@ def _tell(now: datetime, due: _Due) -> bool:
 
 def _often(now: datetime, due: _Due) -> bool:
     """Whether this conversation was told of so often lately that its lines are better gathered for longer."""
-    mine = (ChatMessage.oa_id == due.oa_id, ChatMessage.user_id == due.user_id)
+    # Echoes of our own are marked as told when they come, and nobody was told of them.
+    mine = (ChatMessage.oa_id == due.oa_id, ChatMessage.user_id == due.user_id, ChatMessage.inbound)
     lately = ChatMessage.told_at > now - BURST_WITHIN
     told: Any = ChatMessage.select(fn.COUNT(fn.DISTINCT(ChatMessage.told_at))).where(*mine, lately).scalar()
     return int(told or 0) >= BURST

@@ -151,6 +151,18 @@ def test_a_colleagues_answer_in_zalos_tool_is_told_and_our_own_echo_is_not(chats
     assert chats.told(lan) == [["còn không", "Dạ còn"]]
 
 
+def test_what_we_sent_does_not_hold_their_answer_back(chats):
+    """Three messages to a customer within a minute are no burst of theirs."""
+    lan = chats.person()
+    for number in range(4):
+        chats.take_in(chats.event("oa_send_text", text=f"tin {number}"))
+        chats.clock.advance(seconds=2)
+    chats.writes("dạ em nhận rồi")
+    chats.clock.advance(seconds=5)
+    assert chats.tell() == 1
+    assert chats.told(lan) == [["dạ em nhận rồi"]]
+
+
 def test_an_erased_past_is_not_told(chats):
     """Neither when the erasure came before the telling, nor when it came before the notice was shown."""
     lan = chats.person()
