@@ -108,7 +108,7 @@ def test_the_menu_follows_role_and_language(desk):
     for person in (viewer, operator):
         person.say("/start")
         person.wait_for("OA")
-    assert [entry["command"] for entry in viewer.commands()] == ["start", "oa", "caidat", "trogiup"]
+    assert [entry["command"] for entry in viewer.commands()] == ["start", "mau", "oa", "caidat", "trogiup"]
     assert "gui" in [entry["command"] for entry in operator.commands()]
     operator.say("/caidat")
     operator.wait_for("Ngôn ngữ")
