@@ -68,11 +68,6 @@ def content_of(parts: Mapping[str, Any]) -> Content:
     return contents.text(text)
 
 
-async def content_sent(turn: Turn) -> Content:
-    """What the person's message itself says, ready to be a consultation message. Raises Invalid."""
-    return content_of(await read_parts(turn))
-
-
 async def _picture(turn: Turn) -> Parts:
     if turn.photo_size > MAX_FROM_TELEGRAM:
         raise Invalid("image.too_big", limit=MAX_FROM_TELEGRAM, size=turn.photo_size)

@@ -92,12 +92,6 @@ def words(row: Rating) -> Html | None:
     return cut(Html(" · ".join(parts)), LONGEST_WORDS) if parts else None
 
 
-def rating_line(t: Texts, row: Rating) -> Html:
-    """What stands under the message it belongs to: ⭐ 4/5 «đóng gói kỹ»."""
-    said = words(row)
-    return Html(f"⭐ {row.rate}/5{' · ' + said if said else ''}")
-
-
 def _who(t: Texts, said: Said) -> str:
     if said.person is not None and (said.person.nickname or said.person.display_name):
         return str(said.person.nickname or said.person.display_name)

@@ -47,12 +47,7 @@ def waits(whom: Whom, error: Refusal) -> bool:
 
 def _rows(turn: Turn, oa: OfficialAccount, whom: Whom, error: Refusal, found: Ways) -> Rows:
     t = turn.t
-    others = [
-        Button(
-            way_label(turn, each.way, at, each.verdict), to("send.way", each.way), style="primary" if at == 1 else ""
-        )
-        for at, each in found.choices
-    ]
+    others = [_way_button(turn, at, each) for at, each in found.choices]
     watch = [Button(t.plain("button.watch"), to("send.watch"))] if waits(whom, error) else []
     again = Button(t.plain("button.try_again"), to("send.again"))
     edit = Button(t.plain("button.edit_text"), to("send.edit"))

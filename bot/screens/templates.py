@@ -18,7 +18,6 @@ from texts.html import Html, escape, lines
 
 PAGE = 8
 LAMPS = {"ENABLE": "✅", "PENDING_REVIEW": "🕓", "REJECT": "❌", "DISABLE": "⛔", "DRAFT": "✏️"}
-BUTTON_TYPES = range(1, 13)
 NOTICES = ("template_rejected", "template_disabled", "template_low")
 LONGEST_BODY = 1200  # of what is shown; the card has to fit into one message
 

@@ -22,7 +22,7 @@ from services.preflight.windows import month_before
 # Nothing of these reached anybody, nor will it.
 _CAME_TO_NOTHING = [DeliveryState.FAILED, DeliveryState.CANCELLED, DeliveryState.SKIPPED, DeliveryState.EXPIRED]
 _TAKEN = [DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.SEEN]
-_HALF_A_YEAR = timedelta(days=184)
+_HALF_A_YEAR = timedelta(days=184)  # advertising by ZNS needs a message of tag 1 or 2 within it (zns.md 5.2)
 _PROFILE_COUNTS = timedelta(days=7)  # what Zalo did not know a week ago may be otherwise now
 
 

@@ -10,7 +10,6 @@ from services.desk import VIETNAM
 FREE = timedelta(hours=48)  # a consultation message costs nothing within it (oa-api.md 5.4)
 CARE_WINDOW = timedelta(days=7)  # and is refused after this
 YEAR = timedelta(days=365)  # of the transaction class by user id (oa-api.md 6, zns.md 1.5)
-RELATION_MONTHS = 6  # advertising by ZNS needs a tag 1 or 2 message within it (zns.md 5.2)
 NIGHT_BEGIN, NIGHT_END = time(22), time(6)  # Zalo's -133 and -234; the time zone is assumed (zns.md 7)
 # Advertising: what the owner may set lies within the outer hours, whatever is in the settings.
 EARLIEST, LATEST = time(7), time(22)
