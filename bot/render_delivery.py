@@ -22,6 +22,7 @@ ICONS = {
     S.SKIPPED: "⏭", S.EXPIRED: "⌛", S.UNCERTAIN: "❔", S.CANCELLED: "✖️",
 }  # fmt: skip
 LONGEST_CONTENT = 600
+LONGEST_ANSWER = 200  # characters of what Zalo said
 CAN_BE_RESENT = {S.FAILED, S.EXPIRED, S.UNCERTAIN}
 
 
@@ -141,7 +142,9 @@ def _failure(eyes: Eyes, row: Delivery) -> list[Html]:
 
 
 def _support(eyes: Eyes, row: Delivery) -> Html:
-    code = f"Zalo {row.error_code}" if row.error_code.lstrip("-").isdigit() else row.error_code
+    # Zalo's own words name the field it means, and are all there is to a code nobody knows.
+    said = f' "{row.error_message[:LONGEST_ANSWER]}"' if row.error_message else ""
+    code = f"Zalo {row.error_code}{said}" if row.error_code.lstrip("-").isdigit() else row.error_code
     at = row.ended_at or row.attempted_at or row.created_at
     parts = [code, figures.brief(eyes.t.language, at, eyes.now), f"#{row.id}", row.tracking_id]
     return Html(" · ".join(escape(part) for part in parts if part))

@@ -171,6 +171,26 @@ def test_what_zalo_refuses_is_explained_on_the_result(desk, words):
     assert "-118" in shown["text"]
 
 
+def test_a_code_nobody_knows_shows_what_zalo_said(desk):
+    """The raw code and Zalo's own words, as text and not as markup."""
+    person = desk.person()
+    desk.oa()
+    fault = {
+        "match": "/business/message/template",
+        "kind": "error",
+        "code": -9876,
+        "message": "<b>new</b> rule",
+        "times": 1,
+    }
+    desk.town.post("/_sandbox/faults", fault)
+    person.say(LINE)
+    person.wait_for("Xem trước ZNS")
+    person.tap("✅")
+    person.wait_for("đang chờ")
+    desk.work()
+    assert 'Zalo -9876 "<b>new</b> rule"' in person.wait_for("mã lạ")["text"]
+
+
 def test_an_unknown_outcome_is_never_sent_again_without_a_warning(desk):
     """A lost answer shows as unknown; sending again asks first and then is a message of its own."""
     person = desk.person()
