@@ -6,14 +6,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from db import in_thread, write
-from models import Channel, Delivery, DeliveryState, OfficialAccount
+from models import Channel, Delivery, DeliveryState, OfficialAccount, Origin
 from services import deliveries, preflight, prices, stop_all
 from services.desk import Desk
 from services.dispatch import Taken, Work
+from services.errors import Refusal
 from services.modes import Mode, mode
 from services.preflight import Answer, Verdict
 from zalo.client import Zalo
 
+_UNASKED = frozenset({Origin.REPLY, Origin.AUTOMATIC})  # they left without a yes, because they were free
 LEASE = timedelta(seconds=60)  # four times the total limit of a request
 
 
@@ -32,13 +34,15 @@ class NotYet(Exception):
 def check(desk: Desk, row: Delivery) -> None:
     """The rules once more, at the moment of sending: a mode, a token, a template or a person's word may have changed.
 
-    Raises Refusal and NotYet. Brings the row's OA up to date, and what it costs if it leaves now.
+    Raises NotYet and Refusal, also `send.not_free`. Brings the row's OA up to date, and what it costs if it leaves now.
     """
     row.oa = OfficialAccount.get_by_id(row.oa_id)
     verdict = preflight.of_delivery(desk, row)
     if verdict.answer is Answer.LATER:
         raise NotYet(verdict)
     row.development = row.development or mode(row.oa) is Mode.TEST
+    if row.origin in _UNASKED and row.price == 0 and verdict.price != 0:
+        raise Refusal("send.not_free")
     if row.channel == Channel.CS:  # free when it was composed, perhaps not any more
         row.price = prices.consultation(desk.now(), verdict.free_until)
     if row.vat_percent is None:

@@ -34,7 +34,7 @@ _HELD = {
     "send.stop_all": "stopped",
 }
 # What stood against it on our side, with words of its own.
-_OURS = {"send.older_way", "send.template_way", "send.under_age", "way.no_phone", "way.no_user"}
+_OURS = {"send.not_free", "send.older_way", "send.template_way", "send.under_age", "way.no_phone", "way.no_user"}
 # How an address that was closed answers: nobody recorded it; both are assumed (oa-api.md 6, 14).
 _OLDER_CHANNELS, _CLOSED = {Channel.PROMOTION, Channel.TRANSACTION}, {-233, 404}
 _NIGHT, _NOT_BY_UID = -133, -249

@@ -11,6 +11,7 @@ from services.desk import Desk, Work
 from services.errors import Conflict, NotFound
 from services.messages import rows
 from services.messages.previews import Preview, again, frozen, preview
+from services.prices import with_vat
 
 SEND, RESEND = "send", "resend"  # kinds of confirmation
 RESENDABLE = (DeliveryState.UNCERTAIN, DeliveryState.FAILED, DeliveryState.EXPIRED)
@@ -136,7 +137,9 @@ def _as_asked(desk: Desk, question: Confirmation) -> Preview:
         raise NotFound("confirm.unknown")
     content, phone, follower = frozen(oa, question.payload)
     found = preview(desk, oa, content, phone=phone, follower=follower)
-    said = question.payload["price"]
-    if said is not None and found.price is not None and found.price > said:
+    said, percent = question.payload["price"], question.payload.get("vat_percent", found.vat_percent)
+    if said is None or found.price is None:
+        return found
+    if with_vat(found.price, found.vat_percent) > with_vat(said, percent):
         raise Conflict("confirm.dearer", before=said, price=found.price)
     return found

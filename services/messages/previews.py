@@ -134,7 +134,7 @@ def _made(
         body=templates.filled_body(template, params) if template is not None else "",
         goes_at=verdict.until,
         last_same=None,
-        payload=_payload(content, number, follower, verdict.price),
+        payload=_payload(content, number, follower, verdict.price, percent),
     )
     return replace(made, last_same=_last_same(made)) if template is not None else made
 
@@ -145,7 +145,9 @@ def _total(oa: OfficialAccount, channel: Channel, price: int | None, percent: in
     return None if price is None else prices.with_vat(price, percent)
 
 
-def _payload(content: Content, number: str, follower: Follower | None, price: int | None) -> dict[str, Any]:
+def _payload(
+    content: Content, number: str, follower: Follower | None, price: int | None, vat_percent: int
+) -> dict[str, Any]:
     return {
         "channel": content.channel.value,
         "kind": content.kind,
@@ -154,6 +156,7 @@ def _payload(content: Content, number: str, follower: Follower | None, price: in
         "phone": number,
         "user_id": follower.user_id if follower is not None else "",
         "price": price,
+        "vat_percent": vat_percent,
     }
 
 

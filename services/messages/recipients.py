@@ -62,5 +62,5 @@ def _tagged(oa: OfficialAccount, person: Follower) -> str:
 def _sharing(oa: OfficialAccount, phone: str) -> Follower | None:
     if not phone:
         return None
-    theirs = Follower.select().where(Follower.oa_id == oa.oa_id, Follower.phone == phone)
-    return next(iter(theirs.order_by(Follower.id).limit(1)), None)
+    theirs = list(Follower.select().where(Follower.oa_id == oa.oa_id, Follower.phone == phone).limit(2))
+    return theirs[0] if len(theirs) == 1 else None  # two people with one number are nobody

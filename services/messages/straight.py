@@ -60,11 +60,12 @@ def test(
     """Send it to the OA's test numbers (ZNS, in development mode) or to its testers, five at most.
 
     Tapping twice sends once; what ended badly goes again. Raises Refusal `test.no_phones` and `test.no_testers`
-    (name), Conflict `test.costs` (price, count) when it costs money and `paid` is not said, and what `preview` raises.
+    (name), Conflict `test.costs` (price, None where nobody knows it; count) when it may cost money and `paid` is not
+    said, and what `preview` raises.
     """
     found = _tests(desk, oa, content)
-    cost = 0 if content.channel == Channel.ZNS else sum(each.total or 0 for each in found)
-    if cost and not paid:
+    cost = 0 if content.channel == Channel.ZNS else _together(found)
+    if cost != 0 and not paid:
         raise Conflict("test.costs", price=cost, count=len(found))
     with write():
         made = [_test(desk, staff, each, chat_id, message_id) for each in found]
@@ -106,6 +107,12 @@ def _tests(desk: Desk, oa: OfficialAccount, content: Content) -> list[Preview]:
     if not whom:
         raise Refusal("test.no_phones" if by_phone else "test.no_testers", name=oa.name)
     return [_at_once(_tested(desk, oa, content, phone, person)) for phone, person in whom]
+
+
+def _together(found: list[Preview]) -> int | None:
+    """VND with VAT of all of them; None when the price of one is not known."""
+    totals = [each.total for each in found]
+    return None if None in totals else sum(total or 0 for total in totals)
 
 
 def _tested(desk: Desk, oa: OfficialAccount, content: Content, phone: str, person: Follower | None) -> Preview:

@@ -356,6 +356,15 @@ def test_how_a_person_is_addressed(shop, fan, nickname, address_as, name):
     assert (reader.address_as, reader.name) == (address_as, name)
 
 
+def test_a_number_two_people_share_names_neither(shop, fan):
+    """Nobody can tell whose phone it is: the name of the one is not told to the other."""
+    for user_id, name in (("1", "Lan"), ("2", "Minh")):
+        Follower.create(
+            oa_id=shop.oa.oa_id, user_id=user_id, display_name=name, phone="84912340007", first_seen_at=shop.clock.now()
+        )
+    assert recipients.of(shop.oa, None, "84912340007").name == ""
+
+
 def test_a_tag_of_the_oa_tells_how_a_person_is_addressed(shop, fan):
     """Where no nickname does."""
     FollowerTag.create(

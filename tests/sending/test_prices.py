@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -9,8 +10,9 @@ from media_desk import follower, last_body, queue, send, sent, settle
 
 import config
 import db
-from models import Channel, Delivery, DeliveryState, Receipt, Role, UidMessageApi
-from services import contents, current, deliveries, prices, staff, templates, unanswered
+from models import Channel, Delivery, DeliveryState, Follower, OfficialAccount, Receipt, Role, UidMessageApi
+from services import contents, current, deliveries, messages, prices, staff, templates, unanswered
+from services.errors import Conflict
 from tests.tokens.test_upgrade import insert
 
 S = DeliveryState
@@ -169,6 +171,48 @@ def test_a_message_whose_free_window_closed_while_it_waited_is_not_called_free(s
     send(shop)
     row = shop.again(row)
     assert (row.state, row.price, row.charged) == (S.SENT, 55, 55)
+
+
+@pytest.mark.parametrize("ours", [False, True])
+def test_what_nobody_said_yes_to_never_costs_money(shop, lan, ours):
+    """An answer and our own short answers leave unasked because they are free: held back too long, they don't leave."""
+    shop.zalo.post("/_sandbox/oas/all", {"free_cs_left": 0})
+    desk, person = shop.desk(), follower(shop, hours=47)
+    if ours:
+        row = messages.automatic(desk, shop.again(shop.oa), person, "Đã ngưng", "stop:1")
+    else:
+        row = messages.reply(desk, lan, shop.again(shop.oa), person, contents.text("Dạ còn ạ"), 5, 99)
+    shop.advance(hours=2)
+    send(shop)
+    row = shop.again(row)
+    assert (row.state, row.error_class, row.error_code) == (S.FAILED, "desk", "send.not_free")
+    assert shop.zalo.messages() == []
+
+
+def test_a_test_of_unknown_price_asks_first(shop, lan):
+    """Nobody wrote down what a media message costs, so it is not called free."""
+    OfficialAccount.update(uid_message_api=UidMessageApi.LEGACY).where(OfficialAccount.id == shop.oa.id).execute()
+    person = follower(shop)
+    Follower.update(tester=True).where(Follower.id == person.id).execute()
+    content = contents.document("loại: truyền thông\ntiêu đề: Ưu đãi\nnội dung: Giảm 20%")
+    with pytest.raises(Conflict) as asked:
+        messages.test(shop.desk(), lan, shop.again(shop.oa), content, 5, 6)
+    assert (asked.value.key, asked.value.values) == ("test.costs", {"price": None, "count": 1})
+    assert len(messages.test(shop.desk(), lan, shop.again(shop.oa), content, 5, 6, paid=True)) == 1
+
+
+def test_a_yes_of_the_old_year_does_not_pay_the_vat_of_the_new_one(shop, lan):
+    """What was shown is what is paid, or it is asked again."""
+    desk = replace(shop.desk(), settings=shop.settings.model_copy(update={"vat_changes": ((date(2026, 11, 24), 10),)}))
+    person = follower(shop)
+    content = template(shop, Channel.UID)
+    shop.advance(hours=14, minutes=50)  # 23:50 in Vietnam
+    found = messages.preview(desk, shop.again(shop.oa), content, follower=person)
+    token = messages.ask(desk, lan, found)
+    shop.advance(minutes=15)
+    with pytest.raises(Conflict) as dearer:
+        messages.accept(desk, lan, token, 5, 6)
+    assert (found.vat_percent, dearer.value.key) == (8, "confirm.dearer")
 
 
 def test_a_template_to_a_user_id_is_charged_by_its_own_price_when_received(shop, lan):
