@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from db import to_ms, write
-from models import Conversation, Follower, Role, Staff
-from services import audit, notices, staff
+from models import Conversation, Role, Staff
+from services import audit, followers, notices, staff
 from services.audit import Actor
 from services.errors import Conflict, NotAllowed, NotFound
 
@@ -104,7 +104,7 @@ def hand_over(now: datetime, actor: Actor, oa_id: str, user_id: str, to: Staff) 
             raise _taken(now, oa_id, user_id)
         _record(now, actor, oa_id, user_id, "conversation.handed_over", to=to.name)
         if to.telegram_id != me.telegram_id:
-            payload = {"oa_id": oa_id, "row": _row_number(oa_id, user_id), "by": me.name}
+            payload = {"oa_id": oa_id, "row": followers.row_number(oa_id, user_id), "by": me.name}
             notices.post(now, to.telegram_id, HANDED_OVER, f"{payload['row']}:{to_ms(now)}", payload)
 
 
@@ -150,11 +150,6 @@ def _me(actor: Actor) -> Staff:
     return actor.staff
 
 
-def _row_number(oa_id: str, user_id: str) -> int:
-    row = Follower.get_or_none(Follower.oa_id == oa_id, Follower.user_id == user_id)
-    return 0 if row is None else int(row.id)
-
-
 def _record(now: datetime, actor: Actor, oa_id: str, user_id: str, action: str, **detail: Any) -> None:
-    target = f"follower {_row_number(oa_id, user_id)}"
+    target = f"follower {followers.row_number(oa_id, user_id)}"
     audit.record(now, actor, action, oa_id=oa_id, target=target, detail=detail or None)

@@ -41,6 +41,12 @@ def get(oa_id: str, user_id: str) -> Follower:
     return row
 
 
+def row_number(oa_id: str, user_id: str) -> int:
+    """The number that buttons and the audit name this person by; 0 for one who is not known (any more)."""
+    row = Follower.get_or_none(Follower.oa_id == oa_id, Follower.user_id == user_id)
+    return 0 if row is None else int(row.id)
+
+
 def page(
     oa_id: str,
     query: str = "",

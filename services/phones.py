@@ -15,3 +15,12 @@ def normalise(text: str) -> str:
         return _phone.normalise(text)
     except _phone.PhoneError as error:
         raise Invalid(f"phone.{error.reason.value}") from None
+
+
+def is_number(text: str) -> bool:
+    """Whether the whole text is one mobile number, in any usual spelling."""
+    try:
+        _phone.normalise(text)
+    except _phone.PhoneError:
+        return False
+    return True

@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from models import Follower, Staff, Watch
-from services import notices
+from models import Staff, Watch
+from services import followers, notices
 from services.errors import NotFound
 
 LIFETIME = timedelta(days=30)
@@ -37,7 +37,7 @@ def wrote(now: datetime, oa_id: str, user_id: str) -> int:
     for row in rows:
         if not Watch.update(told_at=now).where(Watch.id == row.id, Watch.told_at.is_null()).execute():
             continue  # another worker was faster
-        payload = {"oa_id": oa_id, "watch": row.id, "row": _row_number(oa_id, user_id)}
+        payload = {"oa_id": oa_id, "watch": row.id, "row": followers.row_number(oa_id, user_id)}
         notices.post(now, row.staff_id, WROTE, f"{row.id}:{row.created_at:%Y%m%d%H%M%S}", payload)
         told += 1
     return told
@@ -57,8 +57,3 @@ def kept(now: datetime, person: Staff, watch_id: int) -> Watch:
 
 def _open(now: datetime, oa_id: str, user_id: str) -> tuple[Any, ...]:
     return Watch.oa_id == oa_id, Watch.user_id == user_id, Watch.told_at.is_null(), Watch.created_at > now - LIFETIME
-
-
-def _row_number(oa_id: str, user_id: str) -> int:
-    row = Follower.get_or_none(Follower.oa_id == oa_id, Follower.user_id == user_id)
-    return 0 if row is None else int(row.id)

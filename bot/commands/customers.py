@@ -17,7 +17,7 @@ from db import from_ms, to_ms, write
 from models import Consent, Follower, OfficialAccount
 from services import audit, consents, do_not_send, followers, notices, past, phones, reach
 from services.do_not_send import Person
-from services.errors import Invalid, NotAllowed
+from services.errors import NotAllowed
 from services.past import Past
 from texts import figures
 from texts.html import Html
@@ -39,19 +39,10 @@ async def followers_command(turn: Turn, rest: str) -> None:
     found = await turn.db(lambda: followers.find(oa.oa_id, rest, 2, whole_numbers=not turn.staff.sees_numbers))
     if len(found) == 1:
         await turn.show(await customer_card(turn, oa, found[0]))
-    elif not found and is_phone(rest):
+    elif not found and phones.is_number(rest):
         await show_contact(turn, phones.normalise(rest))
     else:
         await turn.show(await customer_list(turn, oa, ALL, 0, rest))
-
-
-def is_phone(text: str) -> bool:
-    """Whether the whole text is a phone number, in any usual spelling."""
-    try:
-        phones.normalise(text)
-    except Invalid:
-        return False
-    return True
 
 
 async def show_contact(turn: Turn, phone: str) -> None:

@@ -43,7 +43,7 @@ def read_zns_line(rest: str) -> tuple[str, str, dict[str, str]]:
     """Phone, template and fields of one line. Values may stand in quotes, also in those a phone's keyboard makes."""
     params, words = read_pairs(rest)
     # A number may be written in groups: only when the words are not one number together is the last one the template.
-    if len(words) < 2 or _is_phone("".join(words)):
+    if len(words) < 2 or phones.is_number("".join(words)):
         return "".join(words), "", params
     return "".join(words[:-1]), words[-1], params
 
@@ -52,14 +52,6 @@ def read_pairs(text: str) -> tuple[dict[str, str], list[str]]:
     """The `name=value` pairs of a line, and the words beside them."""
     params = {name: value[1:-1] if value[0] in QUOTES else value for name, value in PAIR.findall(text)}
     return params, PAIR.sub(" ", text).split()
-
-
-def _is_phone(text: str) -> bool:
-    try:
-        phones.normalise(text)
-    except Invalid:
-        return False
-    return True
 
 
 async def send_command(turn: Turn, rest: str) -> None:
