@@ -44,18 +44,20 @@ async def took_reply(turn: Turn) -> bool:
 
 async def _too_old(turn: Turn) -> bool:
     """A reply to something this bot does not remember; what would make sense without it is taken so."""
-    form = await turn.form()
-    known = form is not None and (form.message_id == turn.reply_to or not form.data.get("parked"))
-    text = turn.text.strip()
-    if known or looks_like_code(text) or any(char.isdigit() for char in text[:3]):
+    form, text = await turn.form(), turn.text.strip()
+    is_open = form is not None and not form.data.get("parked")
+    # What is typed into the form of an answer leaves at once: a reply to some other message is not meant for it.
+    if form is not None and (form.message_id == turn.reply_to or (is_open and form.kind != "answer")):
+        return False
+    if not is_open and (looks_like_code(text) or any(char.isdigit() for char in text[:3])):
         return False
     rows = [[Button(turn.t.plain("button.in_waiting"), to("in"))], home_row(turn.t)]
     await turn.show(Screen(turn.t("answer.too_old"), rows))
     return True
 
 
-async def answer(turn: Turn, oa: OfficialAccount, person: Follower) -> None:
-    """Send what the person's message says, or show the preview when that needs a yes.
+async def answer(turn: Turn, oa: OfficialAccount, person: Follower, *, ask_first: bool = False) -> None:
+    """Send what the person's message says, or show the preview when that needs a yes, or is asked for.
 
     Raises Invalid for what Zalo would not take.
     """
@@ -63,6 +65,9 @@ async def answer(turn: Turn, oa: OfficialAccount, person: Follower) -> None:
     if not something(parts):
         raise Invalid("answer.nothing")
     content = content_of(parts)
+    if ask_first:
+        await _preview(turn, oa, person, parts)
+        return
     now, form = turn.now(), await turn.form()
     if not await turn.db(conversations.hold_for_answer, now, turn.actor, oa.oa_id, person.user_id):
         await turn.say(Screen(await _held(turn, oa, person)))

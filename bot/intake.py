@@ -145,7 +145,7 @@ async def _show_known(turn: Turn, error: DeskError) -> None:
     target = turn.target
     of_oa = target is not None and target.action.startswith("oa.") and target.args[:1] and target.args[0].isdigit()
     row = back_row(turn.t, to("oa", target.args[0])) if target and of_oa else home_row(turn.t)
-    await turn.show(Screen(errors.explain(turn, error), [row]))
+    await turn.show_beside(Screen(errors.explain(turn, error), [row]))
 
 
 def _presses_stop(update: dict[str, Any]) -> bool:

@@ -177,7 +177,7 @@ async def _reopen(turn: Turn, error: OldKeyboard) -> None:
     if screen is None:
         desk = await home(turn)
         screen = replace(desk, text=lines(turn.t("old.told"), "", desk.text))
-    await turn.show(screen)
+    await turn.show_beside(screen)
 
 
 def _in_form(turn: Turn, form: Form) -> None:

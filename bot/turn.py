@@ -13,7 +13,7 @@ from bot.markup import Screen, Target
 from bot.menu import Menus
 from bot.telegram_limits import Sender
 from models import Notice, Staff
-from services import audit, drafts, notices
+from services import audit, drafts, notices, telling
 from services.desk import Desk
 from services.drafts import Form
 from texts import Texts
@@ -112,6 +112,15 @@ class Turn:
         shown = await self.sender.edit(self.chat_id, self.tapped, screen)
         self.tapped = shown
         return shown
+
+    async def show_beside(self, screen: Screen) -> int:
+        """As `show`, but never in the place of a message that stands for a customer.
+
+        A reply to that one goes to them for weeks: no other screen, and nobody else's name, may take its place.
+        """
+        if self.tapped is not None and await self.db(telling.meant, self.chat_id, self.tapped) is not None:
+            return await self.say(screen)
+        return await self.show(screen)
 
     async def say(self, screen: Screen) -> int:
         """Show a screen as a new message; what follows in this turn is shown on it."""

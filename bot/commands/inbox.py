@@ -129,7 +129,7 @@ async def hand_over(turn: Turn, args: Args) -> None:
 async def ask_answer(turn: Turn, args: Args) -> None:
     """What to answer?"""
     oa, person = await customer_at(turn, whole(args, 0))
-    await open_form(ANSWER, turn, answer_form(oa, person))
+    await open_form(ANSWER, turn, answer_form(turn.now(), oa, person))
 
 
 async def save_number(turn: Turn, args: Args) -> None:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from bot.answers import answer
 from bot.keyboards import cancel_row
 from bot.markup import Screen
 from bot.reach import customer_of_form, oa_of_form
 from bot.screens.customers import name_of
 from bot.turn import Turn
+from db import from_ms, to_ms
 from models import Follower, OfficialAccount
 from services.drafts import Form
 from services.errors import Invalid
 
 
-def answer_form(oa: OfficialAccount, person: Follower) -> Form:
+# Who was asked longer ago may mean something else by what they type now: it is shown to them before it leaves.
+ASKED_LATELY = timedelta(minutes=15)
+
+
+def answer_form(now: datetime, oa: OfficialAccount, person: Follower) -> Form:
     """The form for an answer to this person."""
-    return Form("answer", "words", {"oa": oa.id, "person": person.id})
+    return Form("answer", "words", {"oa": oa.id, "person": person.id, "asked": to_ms(now)})
 
 
 class Answer:
@@ -31,7 +38,8 @@ class Answer:
         if turn.query_id:
             raise Invalid("form.tap_button")
         oa, person = await oa_of_form(turn, form), await customer_of_form(turn, form)
-        await answer(turn, oa, person)
+        asked = from_ms(int(form.data.get("asked") or 0))
+        await answer(turn, oa, person, ask_first=turn.now() - asked > ASKED_LATELY)
 
 
 ANSWER = Answer()
