@@ -11,8 +11,8 @@ from peewee import fn
 
 from models import Channel, ChatMessage, Conversation, Delivery, Follower, OfficialAccount
 from services.conversations import TAKEN_FOR
+from services.interaction import FREE_WINDOW
 
-FREE_WINDOW = timedelta(hours=48)  # consultation messages cost nothing within it (oa-api.md §5)
 ENDS_SOON = timedelta(hours=6)
 DONE_FOR = timedelta(days=7)  # how far back the list of what is done goes
 

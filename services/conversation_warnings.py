@@ -12,8 +12,8 @@ from typing import Any
 from db import to_ms, write
 from models import Conversation, Follower
 from services import conversations, notices
-from services.conversation_list import FREE_WINDOW
 from services.desk import VIETNAM
+from services.interaction import CARE_WINDOW, FREE_WINDOW
 
 NOTICE = "window_ends"
 DAY_FROM, EVENING, DAY_TO = time(8), time(20), time(22)
@@ -31,10 +31,9 @@ class Window:
     mark: Any  # the column that says for which line the warning was given
 
 
-# oa-api.md §5: consultation messages are free within 48 hours of the last interaction, and possible within 7 days.
 WINDOWS = (
     Window("free", FREE_WINDOW, timedelta(hours=2), Conversation.warned_free_for),
-    Window("closed", timedelta(days=7), timedelta(hours=12), Conversation.warned_window_for),
+    Window("closed", CARE_WINDOW, timedelta(hours=12), Conversation.warned_window_for),
 )
 
 

@@ -8,6 +8,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from models import Follower
 from services.desk import VIETNAM
 
+# What Zalo counts from it.
+FREE_WINDOW = timedelta(hours=48)  # a consultation message costs nothing within it (oa-api.md 5.4)
+CARE_WINDOW = timedelta(days=7)  # and is refused after this
+YEAR = timedelta(days=365)  # of the transaction class by user id (oa-api.md 6, zns.md 1.5)
+
 
 @dataclass(frozen=True)
 class LastInteraction:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import partial
 
 from bot.errors import spoken
@@ -14,7 +13,7 @@ from bot.screens.titles import oa_name, oa_title
 from bot.turn import Turn
 from models import Follower, Notice, OfficialAccount, Rating, Role
 from services import followers, past, phones, reach, staff
-from services.interaction import last_interaction
+from services.interaction import FREE_WINDOW, last_interaction
 from services.names import fold_name
 from services.past import Card
 from texts import figures
@@ -24,7 +23,6 @@ PAGE = 8
 QUERY_BYTES = 24  # what of a search fits into a button
 ALL, FOLLOWING = "a", "f"
 LONGEST_ANSWER = 200  # characters of a field people filled in
-FREE = timedelta(hours=48)  # after a person wrote, consultation messages to them cost nothing (oa-api.md 5.4)
 
 
 async def customer_list(turn: Turn, oa: OfficialAccount, which: str, offset: int, query: str = "") -> Screen:
@@ -154,7 +152,7 @@ def _last_line(turn: Turn, person: Follower) -> Html:
     if last is None:
         return t("card.never_wrote")
     told = t("card.last", when=spoken(turn, last.shown))
-    until = last.earliest + FREE
+    until = last.earliest + FREE_WINDOW
     # Known to the day only: it may have ended already, so nothing is promised.
     if until <= turn.now() or last.earliest != last.latest:
         return told

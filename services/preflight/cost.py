@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from models import Channel
+from services.interaction import FREE_WINDOW
 from services.preflight.facts import Facts
 from services.preflight.verdicts import Letter, Note
-from services.preflight.windows import FREE, same_day
+from services.preflight.windows import same_day
 from services.prices import CONSULTATION, TRANSACTION
 
 
@@ -34,11 +35,11 @@ def of(facts: Facts, letter: Letter) -> Cost:
 
 def _consultation(facts: Facts) -> Cost:
     last = facts.person.last
-    if last is not None and last.earliest + FREE > facts.now:
-        return Cost(0, last.earliest + FREE)
+    if last is not None and last.earliest + FREE_WINDOW > facts.now:
+        return Cost(0, last.earliest + FREE_WINDOW)
     left = facts.oa.cs_left if same_day(facts.oa.cs_left_at, facts.now) else None
     if left:
         return Cost(0, None, (Note("paid_by_package", {"left": left}),))
-    if last is None or last.latest + FREE > facts.now or left is None:
+    if last is None or last.latest + FREE_WINDOW > facts.now or left is None:
         return Cost(CONSULTATION, None, (Note("perhaps_free"),))
     return Cost(CONSULTATION)

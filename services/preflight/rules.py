@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from models import Channel, Consent, ConsentSource, OaState, Scope, UidMessageApi
-from services import consents
+from services import consents, interaction
 from services.errors import Refusal
 from services.halts import RECONNECTED
 from services.modes import Mode
@@ -155,18 +155,18 @@ def never_interacted(facts: Facts, letter: Letter) -> Finding:
 
 def window_closed(facts: Facts, letter: Letter) -> Finding:
     """Consultation: an interaction within 7 days."""
-    return _outside(facts, windows.CARE_WINDOW, "send.window_closed")
+    return _outside(facts, interaction.CARE_WINDOW, "send.window_closed")
 
 
 def year_over(facts: Facts, letter: Letter) -> Finding:
     """Transaction to a user id: an interaction within a year."""
-    return _outside(facts, windows.YEAR, "send.year_over")
+    return _outside(facts, interaction.YEAR, "send.year_over")
 
 
 def window_unknown(facts: Facts, letter: Letter) -> Finding:
     """Care and advertising by template to a user id: no page names their window, and Zalo has -230 all the same."""
     last = facts.person.last
-    return Note("window_unknown") if last is not None and last.earliest + windows.YEAR < facts.now else None
+    return Note("window_unknown") if last is not None and last.earliest + interaction.YEAR < facts.now else None
 
 
 def _outside(facts: Facts, window: timedelta, key: str) -> Finding:

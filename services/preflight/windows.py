@@ -1,4 +1,4 @@
-"""Days, nights and months as clocks in Vietnam show them, and the spans Zalo counts from an interaction."""
+"""Days, nights and months as clocks in Vietnam show them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from datetime import datetime, time, timedelta
 
 from services.desk import VIETNAM
 
-FREE = timedelta(hours=48)  # a consultation message costs nothing within it (oa-api.md 5.4)
-CARE_WINDOW = timedelta(days=7)  # and is refused after this
-YEAR = timedelta(days=365)  # of the transaction class by user id (oa-api.md 6, zns.md 1.5)
 NIGHT_BEGIN, NIGHT_END = time(22), time(6)  # Zalo's -133 and -234; the time zone is assumed (zns.md 7)
 # Advertising: what the owner may set lies within the outer hours, whatever is in the settings.
 EARLIEST, LATEST = time(7), time(22)
