@@ -15,7 +15,6 @@ from models import Follower, OfficialAccount
 from services.drafts import Form
 from services.errors import Invalid
 
-
 # Who was asked longer ago may mean something else by what they type now: it is shown to them before it leaves.
 ASKED_LATELY = timedelta(minutes=15)
 
