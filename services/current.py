@@ -10,7 +10,7 @@ from peewee import fn
 
 from models import Delivery, DeliveryState, OaState, OfficialAccount, Staff
 from services import prices, staff
-from services.desk import VIETNAM
+from services.calendar import day_start
 from services.errors import NotFound
 
 REACHED = (DeliveryState.DELIVERED, DeliveryState.SEEN)
@@ -47,7 +47,7 @@ def choose(person: Staff, oa: OfficialAccount) -> None:
 
 def today(oa: OfficialAccount, now: datetime) -> Today:
     """What the rows say, nothing estimated."""
-    midnight = now.astimezone(VIETNAM).replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = day_start(now)
     ours = Delivery.oa == oa
     real = ours & ~Delivery.development
     kinds = (Delivery.development, Delivery.charged, Delivery.vat_percent)

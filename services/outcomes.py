@@ -9,9 +9,9 @@ from typing import Any
 from db import write
 from models import Channel, ConsentSource, Delivery, DeliveryState, OfficialAccount, Scope, ZnsTemplate
 from services import consents, deliveries, pacing, receipts
-from services.desk import VIETNAM
+from services.calendar import next_month, next_time
 from services.errors import Refusal
-from services.preflight import NIGHT_END, Verdict, next_time
+from services.preflight import NIGHT_END, Verdict
 from zalo.errors import ErrorClass, Refused, ResumeAt
 
 # Tries over about ten minutes; who cannot be reached for longer is a matter for a person.
@@ -132,15 +132,13 @@ def back(now: datetime, row: Delivery, at: datetime | None, reason: str, answer:
 
 def resumes_at(now: datetime, resume: ResumeAt) -> datetime:
     """When a "later" code stops applying, and a little after it, not everybody in the same second."""
-    local = now.astimezone(VIETNAM)
     if resume is ResumeAt.NEXT_MINUTE:
         return pacing.next_minute(now) + timedelta(seconds=random.uniform(0.2, 2))
     if resume is ResumeAt.NIGHT_END:
         return next_time(now, NIGHT_END) + _jitter()
     if resume is ResumeAt.NEXT_DAY:
         return next_time(now, time(0)) + _jitter()
-    first = (local.replace(day=1, hour=0, minute=0, second=0, microsecond=0) + timedelta(days=32)).replace(day=1)
-    return first.astimezone(now.tzinfo) + _jitter()
+    return next_month(now) + _jitter()
 
 
 _WAITS_FOR = {

@@ -14,7 +14,7 @@ from peewee import fn
 
 from db import in_thread, to_ms
 from models import Delivery, OfficialAccount
-from services import gateway, notices
+from services import calendar, gateway, notices
 from services.desk import VIETNAM, Desk
 from services.errors import DeskError
 from services.pacing import Lane
@@ -81,7 +81,7 @@ def note_cs(desk: Desk, oa: OfficialAccount, said: dict[str, Any] | None, produc
 
 def used_today(oa: OfficialAccount, now: datetime) -> dict[str, int]:
     """How many of our own messages left today (in Vietnam), by channel; tests in development mode are not counted."""
-    midnight = now.astimezone(VIETNAM).replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = calendar.day_start(now)
     # Tracking ids ascend with the time: the index leads to the latest rows, however many there ever were.
     lately = Delivery.tracking_id >= f"d{to_ms(midnight - _HELD_AT_MOST):012x}"
     left = (Delivery.oa == oa.id) & (Delivery.sent_at >= midnight) & ~Delivery.development

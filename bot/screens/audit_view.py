@@ -9,7 +9,7 @@ from bot.markup import OldKeyboard, part, whole
 from models import OfficialAccount, Staff
 from services import audit, staff
 from services.audit import Filter
-from services.desk import VIETNAM
+from services.calendar import day_start
 
 ANY, CLI, MACHINE = "0", "c", "m"  # besides the row number of a person
 KINDS = {"s": "sending", "o": "oa", "p": "staff", "k": "customers", "x": "security", "m": "machine"}
@@ -79,5 +79,4 @@ def look(reader: Staff, view: View, now: datetime) -> Looked:
 
 def _since(now: datetime, days: int) -> datetime:
     """Midnight in Vietnam, so many days ago; today is one of them."""
-    midnight = now.astimezone(VIETNAM).replace(hour=0, minute=0, second=0, microsecond=0)
-    return midnight - timedelta(days=max(1, days) - 1)
+    return day_start(now) - timedelta(days=max(1, days) - 1)

@@ -26,7 +26,7 @@ from services.preflight.reading import PROMOTION_HOURS, facts, facts_of, oa_fact
 from services.preflight.tags import class_of_tag
 from services.preflight.verdicts import Answer, Held, Letter, Note, Verdict
 from services.preflight.ways import every_way
-from services.preflight.windows import NIGHT_END, next_time
+from services.preflight.windows import NIGHT_END
 
 __all__ = [
     "NIGHT_END",
@@ -46,7 +46,6 @@ __all__ = [
     "facts_of",
     "judge",
     "letter_of",
-    "next_time",
     "oa_facts",
     "of_delivery",
     "promotion_hours",

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from models import Channel
+from services.calendar import same_day
 from services.interaction import FREE_WINDOW
 from services.preflight.facts import Facts
 from services.preflight.verdicts import Letter, Note
-from services.preflight.windows import same_day
 from services.prices import CONSULTATION, TRANSACTION
 
 

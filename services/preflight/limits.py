@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime, time
 
 from models import Channel
+from services import calendar
 from services.errors import Refusal
 from services.modes import Mode
-from services.preflight import windows
 from services.preflight.facts import Facts
 from services.preflight.rules import DAILY_CAP, MONTHLY_CAP, Finding, is_development
 from services.preflight.verdicts import Held, Later, Letter, Note
@@ -19,22 +19,22 @@ _MIDNIGHT = time(0)  # when the day's quota returns is not documented, assumed s
 def daily_quota(facts: Facts, letter: Letter) -> Finding:
     """The OA's ZNS of today; development messages have an allowance of their own. No number means unlimited."""
     quota = facts.oa.zns_quota
-    if is_development(facts, letter) or not windows.same_day(facts.oa.zns_quota_at, facts.now):
+    if is_development(facts, letter) or not calendar.same_day(facts.oa.zns_quota_at, facts.now):
         return None
     if quota.get("remaining") != 0 or (quota.get("daily") or -1) <= 0:
         return None
-    until = windows.next_time(facts.now, _MIDNIGHT)
+    until = calendar.next_time(facts.now, _MIDNIGHT)
     return _later("send.quota_zns", "-144", until, name=facts.oa.name, daily=quota["daily"])
 
 
 def template_quota(facts: Facts, letter: Letter) -> Finding:
     """The template's own number of today, for templates that have one."""
     row = letter.template
-    if row is None or is_development(facts, letter) or not windows.same_day(row.synced_at, facts.now):
+    if row is None or is_development(facts, letter) or not calendar.same_day(row.synced_at, facts.now):
         return None
     if row.remaining_quota != 0 or not row.daily_quota or row.daily_quota < 0:
         return None
-    return _later("send.quota_template", "-147", windows.next_time(facts.now, _MIDNIGHT), template=row.name)
+    return _later("send.quota_template", "-147", calendar.next_time(facts.now, _MIDNIGHT), template=row.name)
 
 
 def monthly_quota(facts: Facts, letter: Letter) -> Finding:
@@ -43,27 +43,27 @@ def monthly_quota(facts: Facts, letter: Letter) -> Finding:
     total = quota.get("monthly_promotion") or 0
     if is_development(facts, letter) or quota.get("remaining_monthly_promotion") != 0 or total <= 0:
         return None
-    if not windows.same_month(facts.oa.zns_quota_at, facts.now):
+    if not calendar.same_month(facts.oa.zns_quota_at, facts.now):
         return None
-    if windows.same_day(windows.month_start(facts.now), facts.now):
+    if calendar.same_day(calendar.month_start(facts.now), facts.now):
         return Note("quota_of_last_month")  # on the first day what is known may be of the month before
-    return _later("send.quota_month", "-1441", windows.next_month(facts.now), name=facts.oa.name, total=total)
+    return _later("send.quota_month", "-1441", calendar.next_month(facts.now), name=facts.oa.name, total=total)
 
 
 def person_today(facts: Facts, letter: Letter) -> Finding:
     """One advertisement a day, over all OAs of the business; Zalo counts its own."""
-    had = [at for at in _counted(facts, letter) if windows.same_day(at, facts.now)]
+    had = [at for at in _counted(facts, letter) if calendar.same_day(at, facts.now)]
     if len(had) < DAILY_CAP:
         return None
-    return _later("send.person_today", _code(letter, "-1472"), windows.next_time(facts.now, _MIDNIGHT), had=len(had))
+    return _later("send.person_today", _code(letter, "-1472"), calendar.next_time(facts.now, _MIDNIGHT), had=len(had))
 
 
 def person_this_month(facts: Facts, letter: Letter) -> Finding:
     """Four a month, over all OAs of the business."""
-    had = [at for at in _counted(facts, letter) if windows.same_month(at, facts.now)]
+    had = [at for at in _counted(facts, letter) if calendar.same_month(at, facts.now)]
     if len(had) < MONTHLY_CAP:
         return None
-    return _later("send.person_month", _code(letter, "-1471"), windows.next_month(facts.now), had=len(had))
+    return _later("send.person_month", _code(letter, "-1471"), calendar.next_month(facts.now), had=len(had))
 
 
 def no_relation(facts: Facts, letter: Letter) -> Finding:

@@ -15,9 +15,9 @@ from peewee import SQL
 
 from models import Channel, Consent, Contact, Delivery, DeliveryState, Follower, OfficialAccount, SendClass
 from services import consents, rows
+from services.calendar import month_before
 from services.interaction import last_interaction
 from services.preflight.facts import PersonFacts
-from services.preflight.windows import month_before
 
 # Nothing of these reached anybody, nor will it.
 _CAME_TO_NOTHING = [DeliveryState.FAILED, DeliveryState.CANCELLED, DeliveryState.SKIPPED, DeliveryState.EXPIRED]

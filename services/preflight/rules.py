@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from models import Channel, Consent, ConsentSource, OaState, Scope, UidMessageApi
-from services import consents, interaction
+from services import calendar, consents, interaction
 from services.errors import Refusal
 from services.halts import RECONNECTED
 from services.modes import Mode
@@ -187,7 +187,7 @@ def decent_hours(facts: Facts, letter: Letter) -> Finding:
     hours = facts.oa.hours
     if windows.is_open(facts.now, hours) or is_development(facts, letter):
         return None
-    until = windows.next_time(facts.now, hours.begin)
+    until = calendar.next_time(facts.now, hours.begin)
     refusal = Refusal("send.hours", begin=f"{hours.begin:%H:%M}", end=f"{hours.end:%H:%M}", until=until)
     return Later(refusal, until, Held.NIGHT)
 
@@ -199,7 +199,7 @@ def night_by_phone(facts: Facts, letter: Letter) -> Finding:
         return None
     if row.night_refused_at is None:
         return Note("night_perhaps", {"template": row.name})
-    until = windows.next_time(facts.now, windows.NIGHT_END)
+    until = calendar.next_time(facts.now, windows.NIGHT_END)
     return Later(Refusal("send.night", code="-133", template=row.name, until=until), until, Held.NIGHT)
 
 
@@ -207,6 +207,6 @@ def night_by_user(facts: Facts, letter: Letter) -> Finding:
     """Media messages, old and new: not from 22:00 to 06:00 (oa-api.md 6.1, 7)."""
     if not windows.is_night(facts.now):
         return None
-    until = windows.next_time(facts.now, windows.NIGHT_END)
+    until = calendar.next_time(facts.now, windows.NIGHT_END)
     name = letter.template.name if letter.template else ""
     return Later(Refusal("send.night", code="-234", template=name, until=until), until, Held.NIGHT)

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from preflight_cases import CS, EVERY, MEDIA, ORDER, UID, UID_AD, ZNS_AD, facts, moment, no, template, told
 
 from models import UidMessageApi
+from services.calendar import month_before, month_start, next_month
 from services.desk import VIETNAM
 from services.interaction import LastInteraction
 from services.preflight import Answer, judge
-from services.preflight.windows import Hours, month_before, month_start, next_month
+from services.preflight.windows import Hours
 
 YEARS = (datetime(2025, 1, 1, tzinfo=UTC), datetime(2028, 12, 31, tzinfo=UTC))
 any_moment = st.datetimes(*(each.replace(tzinfo=None) for each in YEARS)).map(lambda at: at.replace(tzinfo=UTC))
