@@ -45,8 +45,7 @@ def check(desk: Desk, row: Delivery) -> None:
         raise Refusal("send.not_free")
     if row.channel == Channel.CS:  # free when it was composed, perhaps not any more
         row.price = prices.consultation(desk.now(), verdict.free_until)
-    if row.vat_percent is None:
-        row.vat_percent = prices.vat(desk.settings, desk.now())
+    row.vat_percent = prices.vat(desk.settings, desk.now())  # what was held over New Year pays the new one
 
 
 def departing(desk: Desk, row: Delivery, work: Work) -> Work:

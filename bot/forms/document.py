@@ -9,7 +9,7 @@ from bot.screens.document import ask_document, switched_off
 from bot.turn import Turn
 from bot.whom import Whom
 from models import Channel, OfficialAccount, UidMessageApi
-from services import contents, document_words
+from services import contents, document_words, fetching
 from services.contents import Content
 from services.drafts import Form
 from services.errors import DeskError, Invalid
@@ -56,7 +56,8 @@ class Document:
             form.data["banner"] = parts["image"]
         if parts["text"]:
             form.data["before"] = parts["text"]
-            contents.document(parts["text"], banner=form.data.get("banner"))
+            made = contents.document(parts["text"], banner=form.data.get("banner"))
+            await _look_at_banner(turn, made)
             form.data["document"] = parts["text"]
         return None
 
@@ -68,6 +69,13 @@ class Document:
     async def content(self, turn: Turn, oa: OfficialAccount, form: Form) -> Content:
         """The document, whichever of both kinds its first line says."""
         return contents.document(form.data["document"], banner=form.data.get("banner"))
+
+
+async def _look_at_banner(turn: Turn, content: Content) -> None:
+    """Zalo fetches it after the yes: there has to be a picture there. One with a placeholder differs by person."""
+    address = (content.data["document"].get("banner") or {}).get("url", "")
+    if address and "{" not in address:
+        await fetching.image(turn.desk, address)
 
 
 PROMOTION = Document(Channel.PROMOTION)

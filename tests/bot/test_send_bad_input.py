@@ -225,6 +225,22 @@ def test_a_document_that_does_not_fit(person, words, lines, key, line):
     person.wait_for(words("preview.title_transaction"))
 
 
+def test_a_documents_picture_is_an_address_of_a_picture(desk, person, words):
+    """Zalo fetches it itself, after the yes: an address that answers a page is found out before."""
+    OfficialAccount.update(uid_message_api=UidMessageApi.LEGACY).execute()
+    person.say(f"/gui {WHO}")
+    shown = person.wait_for(words("send.possible"))
+    person.tap(label_of(shown, words("button.way_transaction")))
+    person.wait_for(words("document.sample"))
+    raw = "loại: đặt lịch\nảnh: {}\ntiêu đề: A\nnội dung: B\n- Mã lịch: LH-1"
+    person.say(raw.format(f"{desk.town.base}/trang.jpg"))
+    shown = person.wait_for(words("error.head_do"))
+    assert "image.not_a_picture" in shown["text"] or "media." in shown["text"]
+    assert words("send.before") in shown["text"]
+    person.say(raw.format(f"{desk.town.base}/_sandbox/media/anh.png"))
+    person.wait_for(words("preview.title_transaction"))
+
+
 @pytest.mark.parametrize(
     ("step", "text", "key"), [(1, "T" * 101, "form.title_long"), (2, "S" * 501, "form.subtitle_long")]
 )

@@ -11,7 +11,7 @@ from media_desk import follower, last_body, queue, send, sent, settle
 import config
 import db
 from models import Channel, Delivery, DeliveryState, Follower, OfficialAccount, Receipt, Role, UidMessageApi
-from services import contents, current, deliveries, messages, prices, staff, templates, unanswered
+from services import contents, current, deliveries, departures, messages, prices, staff, templates, unanswered
 from services.errors import Conflict
 from tests.tokens.test_upgrade import insert
 
@@ -213,6 +213,16 @@ def test_a_yes_of_the_old_year_does_not_pay_the_vat_of_the_new_one(shop, lan):
     with pytest.raises(Conflict) as dearer:
         messages.accept(desk, lan, token, 5, 6)
     assert (found.vat_percent, dearer.value.key) == (8, "confirm.dearer")
+
+
+def test_what_was_held_over_new_year_has_the_vat_of_the_day_it_leaves(shop, lan):
+    """Stopped in the old year, let go in the new one: the books follow the law."""
+    row = queue(shop, lan, contents.text("Chào"), follower(shop, hours=60))
+    assert row.vat_percent == 8
+    changed = shop.settings.model_copy(update={"vat_changes": ((shop.clock.now().date(), 10),)})
+    desk = replace(shop.desk(), settings=changed)
+    departures.check(desk, row)
+    assert (row.price, row.vat_percent) == (55, 10)
 
 
 def test_a_template_to_a_user_id_is_charged_by_its_own_price_when_received(shop, lan):
