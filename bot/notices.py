@@ -47,7 +47,7 @@ async def _delivery(turn: Turn, notice: Notice) -> Screen | None:
 
 def eyes_of(turn: Turn) -> Eyes:
     """The reader of this turn."""
-    return Eyes(turn.t, turn.now(), turn.staff.sees_money)
+    return Eyes(turn.t, turn.now(), turn.staff.sees_money, turn.staff.sees_numbers)
 
 
 async def _hide_number(turn: Turn, notice: Notice) -> Screen | None:

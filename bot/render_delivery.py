@@ -13,6 +13,7 @@ from bot.screens.letter import letter
 from bot.screens.titles import oa_name
 from models import Channel, Delivery, DeliveryState, OfficialAccount, Rating
 from services import deliveries, forgetting
+from services.phone_finding import mask_phones
 from texts import Texts, figures
 from texts.html import Html, escape, lines, quote
 
@@ -28,11 +29,12 @@ CAN_BE_RESENT = {S.FAILED, S.EXPIRED, S.UNCERTAIN}
 
 @dataclass(frozen=True)
 class Eyes:
-    """For whom it is rendered: the words, the moment, and whether this person sees money."""
+    """For whom it is rendered: the words, the moment, and whether this person sees money and numbers."""
 
     t: Texts
     now: datetime
     money: bool = True
+    numbers: bool = True
 
 
 def render_delivery(eyes: Eyes, row: Delivery, rating: Rating | None = None) -> Screen:
@@ -43,7 +45,7 @@ def render_delivery(eyes: Eyes, row: Delivery, rating: Rating | None = None) -> 
         _to(eyes, row),
         _content(t, row),
         _progress(eyes, row),
-        _rated(t, rating) if rating is not None else None,
+        _rated(eyes, rating) if rating is not None else None,
         *_trouble(eyes, row),
     )
     return Screen(text, _rows(t, row), protect=True)
@@ -74,9 +76,10 @@ def _content(t: Texts, row: Delivery) -> Html | None:
     return letter(t, row.kind, row.content, limit=LONGEST_CONTENT)
 
 
-def _rated(t: Texts, rating: Rating) -> Html:
+def _rated(eyes: Eyes, rating: Rating) -> Html:
     """⭐⭐⭐⭐ «phục vụ tốt»."""
-    words = " · ".join(filter(None, [rating.note, *(rating.feedbacks or [])]))
+    t, told = eyes.t, " · ".join(filter(None, [rating.note, *(rating.feedbacks or [])]))
+    words = told if eyes.numbers else mask_phones(told)
     said = t("delivery.rated_words", words=cut(escape(words), 200)) if words else Html("")
     return t("delivery.rated", stars="⭐" * max(1, min(5, rating.rate))) + said
 

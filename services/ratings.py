@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from peewee import fn
 
 from db import from_ms, is_sqlite, write
-from models import Delivery, Follower, Notice, OfficialAccount, Rating, Role
+from models import Delivery, Follower, OfficialAccount, Rating, Role
 from services import audit, deliveries, forgetting, notices
 from services.audit import Actor
 from services.desk import Desk
@@ -208,6 +208,5 @@ def _delivery_of(oa: OfficialAccount, rated: Rated) -> Delivery | None:
 
 def _show_again(now: datetime, row: Rating) -> None:
     """Edit the message of everybody who was told."""
-    told = Notice.select().where(Notice.kind == NOTICE, Notice.ref == str(row.id), Notice.chat_id != notices.NOBODY)
-    for notice in list(told):
+    for notice in list(notices.told([NOTICE], str(row.id))):
         notices.post(now, notice.chat_id, NOTICE, str(row.id), {"oa_id": row.oa_id, "rating": row.id})

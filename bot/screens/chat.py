@@ -11,12 +11,13 @@ from bot.html_cut import cut, length
 from bot.markup import Button, Rows, Screen, to
 from bot.screens.customers import name_of
 from bot.screens.titles import oa_name
+from bot.screens.words import words_for
 from bot.turn import Turn
 from db import to_ms
 from models import ChatMessage, Conversation, Follower, Notice, OfficialAccount
 from services import conversation_list, conversations, followers, phones, reach, telling
 from services.errors import Invalid
-from services.phone_finding import find_phone, mask_phones
+from services.phone_finding import find_phone
 from texts import figures
 from texts.html import Html, escape, lines
 
@@ -114,11 +115,6 @@ def what(turn: Turn, line: ChatMessage) -> Html:
     return Html(" ".join([*dict.fromkeys(part for part in parts if part), *words]))
 
 
-def words_for(turn: Turn, text: str) -> str:
-    """A customer's words; numbers in them masked for staff who may see none."""
-    return text if turn.staff.sees_numbers else mask_phones(text)
-
-
 def attached(turn: Turn, line: ChatMessage, each: dict[str, Any]) -> Html:
     """One attachment in words."""
     if line.kind == "business_card":
@@ -147,7 +143,7 @@ def _place(turn: Turn, line: ChatMessage, each: dict[str, Any]) -> Html:
     if not (abs(north) <= 90 and abs(east) <= 180):
         return _word(turn, "location")
     link = f"https://www.google.com/maps?q={north:.6f},{east:.6f}"
-    return Html(f'📍 <a href="{link}">{escape(line.text or link)}</a>')
+    return Html(f'📍 <a href="{link}">{escape(words_for(turn, line.text) or link)}</a>')
 
 
 def _card_phone(turn: Turn, each: dict[str, Any]) -> str:

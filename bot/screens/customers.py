@@ -10,6 +10,7 @@ from bot.markup import Button, Rows, Screen, to
 from bot.screens.history import past_lines
 from bot.screens.opt_out import said_lines
 from bot.screens.titles import oa_name, oa_title
+from bot.screens.words import words_for
 from bot.turn import Turn
 from models import Follower, Notice, OfficialAccount, Rating, Role
 from services import followers, past, phones, reach, staff
@@ -134,7 +135,7 @@ def _birthday(value: object) -> str:
 def _rating_line(turn: Turn, rating: Rating) -> Html:
     t = turn.t
     told = t("card.rating", stars="⭐" * max(0, min(5, rating.rate)), when=t.day(rating.at, turn.now()))
-    return Html(f"{told} · «{escape(short(rating.note, LONGEST_ANSWER))}»") if rating.note else told
+    return Html(f"{told} · «{escape(short(words_for(turn, rating.note), LONGEST_ANSWER))}»") if rating.note else told
 
 
 def _phone(person: Follower, full: bool) -> str:

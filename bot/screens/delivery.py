@@ -12,4 +12,4 @@ from services import ratings
 async def delivery_screen(turn: Turn, row: Delivery) -> Screen:
     """The result message of `row` for the reader of this turn."""
     rating = await turn.db(ratings.of_delivery, row)
-    return render_delivery(Eyes(turn.t, turn.now(), turn.staff.sees_money), row, rating)
+    return render_delivery(Eyes(turn.t, turn.now(), turn.staff.sees_money, turn.staff.sees_numbers), row, rating)

@@ -9,6 +9,7 @@ from bot.markup import Button, Rows, Screen, to
 from bot.render_delivery import ICONS
 from bot.screens.opt_out import said_lines
 from bot.screens.titles import oa_name, oa_title
+from bot.screens.words import words_for
 from bot.turn import Turn
 from db import to_ms
 from models import ChatMessage, Delivery, DeliveryState, Follower, OfficialAccount
@@ -70,7 +71,7 @@ def _content(turn: Turn, row: Delivery) -> Html:
 def _words(turn: Turn, kind: str, text: str) -> Html:
     """[ảnh] and what was written, cut."""
     t = turn.t
-    written = escape(short(" ".join(text.split()), _LONGEST_LINE)) if text else Html("")
+    written = escape(short(words_for(turn, " ".join(text.split())), _LONGEST_LINE)) if text else Html("")
     if kind == "text" and written:
         return Html(f"«{written}»")
     label = t(f"past.kind_{kind}") if f"past.kind_{kind}" in t else escape(kind.replace("_", " "))

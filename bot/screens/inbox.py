@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from bot.html_cut import cut
 from bot.keyboards import back_row, home_row, pager, pairs, short
 from bot.markup import Button, Rows, Screen, to
-from bot.screens.chat import Talk, done_button, head, line_text, number_in, state, talk_of, words_for
+from bot.screens.chat import Talk, done_button, head, line_text, number_in, state, talk_of
 from bot.screens.customers import name_of
 from bot.screens.titles import oa_name
+from bot.screens.words import words_for
 from bot.turn import Turn
 from models import ChatMessage, Delivery, Follower, OfficialAccount, Staff
 from services import conversation_list, reach
@@ -131,7 +132,8 @@ def _sent(turn: Turn, row: Delivery) -> Html:
     words = str(row.content.get("text") or "") or turn.t.plain(
         f"chat.sent_{'other' if row.kind == 'text' else 'attached'}"
     )
-    return Html(f"{_when(turn, row.created_at)} {turn.t(f'chat.state_{row.state}')} {cut(escape(words), SAID_LIMIT)}")
+    shown = cut(escape(words_for(turn, words)), SAID_LIMIT)
+    return Html(f"{_when(turn, row.created_at)} {turn.t(f'chat.state_{row.state}')} {shown}")
 
 
 def _when(turn: Turn, at: datetime) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from bot.keyboards import back_row, home_row, short
 from bot.markup import Button, Rows, Screen, to
 from bot.screens.titles import oa_name
+from bot.screens.words import words_for
 from bot.turn import Turn
 from db import from_ms
 from models import Consent, ConsentSource, Follower, Notice, OfficialAccount, Scope
@@ -40,8 +41,8 @@ def _source(turn: Turn, word: Consent, names: Mapping[int, str]) -> Html:
     if word.source == ConsentSource.STAFF:
         who = names.get(word.staff_id or 0) or t.plain("consent.server")
         return t("consent.by_staff", who=who)
-    words = str((word.evidence or {}).get("text") or "")
-    return t("consent.by_customer", text=short(words, _LONGEST_WORDS)) if words else t("consent.by_themselves")
+    words = short(words_for(turn, str((word.evidence or {}).get("text") or "")), _LONGEST_WORDS)
+    return t("consent.by_customer", text=words) if words else t("consent.by_themselves")
 
 
 async def opt_out_screen(turn: Turn, target: str, person: Person, *, typed: bool = False) -> Screen:
@@ -103,7 +104,7 @@ def word_screen(turn: Turn, notice: Notice, oa: OfficialAccount, person: Followe
     name = person.nickname or person.display_name or t.plain("customers.nameless", tail=person.user_id[-4:])
     done = str(payload.get("done") or "")
     text = lines(
-        t(f"notice.{notice.kind}", name=name, text=payload["text"], oa=oa_name(oa)),
+        t(f"notice.{notice.kind}", name=name, text=words_for(turn, payload["text"]), oa=oa_name(oa)),
         escape(t.moment(from_ms(payload["at"]), turn.now())),
         t("opt_out.answered") if payload.get("answered") else None,
         t(f"opt_out.done_{done}", by=payload.get("by") or "–") if done else None,

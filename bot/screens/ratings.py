@@ -8,6 +8,7 @@ from bot.html_cut import cut
 from bot.keyboards import back_row, pager, pairs
 from bot.markup import Button, Rows, Screen, to
 from bot.screens.titles import oa_name, oa_title
+from bot.screens.words import words_for
 from bot.turn import Turn
 from models import Follower, Notice, OfficialAccount, Rating, Staff, ZnsTemplate
 from services import phones, ratings, reach
@@ -59,7 +60,7 @@ async def rating_screen(turn: Turn, oa: OfficialAccount, row: Rating, *, full_nu
     text = lines(
         Html(f"<b>{escape(oa_name(oa))}</b> · {t.moment(row.at, turn.now())}"),
         Html(" · ".join(parts)),
-        words(row),
+        words(turn, row),
         _handled(turn, said),
     )
     return Screen(text, _rows(turn, said, full_number), protect=True)
@@ -85,10 +86,10 @@ async def ratings_screen(turn: Turn, template: ZnsTemplate, offset: int) -> Scre
     return Screen(text, [*pairs(buttons), turned, back_row(t, to("tpl.card", template.id))], protect=True)
 
 
-def words(row: Rating) -> Html | None:
+def words(turn: Turn, row: Rating) -> Html | None:
     """«chờ lâu quá» · Nhân viên thân thiện; None when there is nothing but stars."""
-    parts = [f"«{escape(row.note)}»"] if row.note else []
-    parts += [escape(str(word)) for word in row.feedbacks or []]
+    parts = [f"«{escape(words_for(turn, row.note))}»"] if row.note else []
+    parts += [escape(words_for(turn, str(word))) for word in row.feedbacks or []]
     return cut(Html(" · ".join(parts)), LONGEST_WORDS) if parts else None
 
 
@@ -134,5 +135,5 @@ def _bar(count: int, most: int) -> str:
 
 def _line(turn: Turn, row: Rating) -> Html:
     t = turn.t
-    said, done = words(row), " ✔️" if row.handled_at is not None else ""
+    said, done = words(turn, row), " ✔️" if row.handled_at is not None else ""
     return Html(f"{row.rate} ⭐ {figures.day(t.language, row.at, turn.now())}{' · ' + said if said else ''}{done}")
