@@ -6,7 +6,8 @@ import pytest
 from media_desk import follower, last_body, queue, send, sent
 
 from models import Channel, ConsentSource, Delivery, DeliveryState, Role, Scope, UidMessageApi, ZnsTemplate
-from services import consents, contents, outcomes, staff, templates, uploads
+from services import consents, contents, staff, templates, uploads
+from services.desk import VIETNAM
 from tests.sample_files import PDF, moving, picture
 
 S = DeliveryState
@@ -208,7 +209,7 @@ def test_a_template_refused_at_night_is_remembered_and_goes_at_six(shop, lan):
     """-133: which templates it concerns is not listed either."""
     shop.zalo.post("/_sandbox/faults", {"match": "/business/message/template", "kind": "error", "code": -133})
     row = sent(shop, lan, contents.template(template(shop), BOOKING, Channel.ZNS), phone="0912340007")
-    local = row.next_attempt_at.astimezone(outcomes.VIETNAM)
+    local = row.next_attempt_at.astimezone(VIETNAM)
     assert (row.state, row.held_reason, local.hour) == (S.QUEUED, "night", 6)
     assert ZnsTemplate.get(ZnsTemplate.template_id == "300111").night_refused_at == shop.clock.now()
 
@@ -252,7 +253,7 @@ def test_advertising_that_would_leave_at_night_waits_for_decent_hours(shop, lan,
     shop.advance(hours=12, minutes=30)  # 21:30 in Vietnam
     send(shop)
     row = shop.again(row)
-    local = row.next_attempt_at.astimezone(outcomes.VIETNAM)
+    local = row.next_attempt_at.astimezone(VIETNAM)
     assert (row.state, row.held_reason, (local.day, local.hour)) == (S.QUEUED, "night", (24, 8))
     assert Delivery.select().count() == 1
     shop.advance(hours=11)
