@@ -41,6 +41,11 @@ def get(oa_id: str, user_id: str) -> Follower:
     return row
 
 
+def called(person: Follower) -> str:
+    """How staff know this person: by the nickname they gave, else by the name at Zalo, else by the id."""
+    return str(person.nickname or person.display_name or person.user_id)
+
+
 def row_number(oa_id: str, user_id: str) -> int:
     """The number that buttons and the audit name this person by; 0 for one who is not known (any more)."""
     row = Follower.get_or_none(Follower.oa_id == oa_id, Follower.user_id == user_id)

@@ -19,13 +19,12 @@ def of(oa: OfficialAccount, person: Follower | None, phone: str = "") -> Recipie
     form, nickname = _addressed(who)
     name = nickname or str((who.shared_info or {}).get("name") or "") or str(who.display_name)
     return Recipient(
-        name=name, phone=phone or who.phone, address_as=form or _tagged(oa, who), oa=oa.name, called=called(who)
+        name=name,
+        phone=phone or who.phone,
+        address_as=form or _tagged(oa, who),
+        oa=oa.name,
+        called=followers.called(who),
     )
-
-
-def called(person: Follower) -> str:
-    """How staff know this person."""
-    return str(person.nickname or person.display_name or person.user_id)
 
 
 def shown(reader: Recipient) -> Recipient:

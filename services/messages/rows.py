@@ -6,10 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 from models import Channel, Delivery, OfficialAccount, Origin, Staff
-from services import audit, deliveries, phones
+from services import audit, deliveries, followers, phones
 from services.audit import Actor
 from services.desk import Desk
-from services.messages import recipients
 from services.messages.previews import Preview
 from services.modes import Mode, mode
 
@@ -69,7 +68,7 @@ def _values(found: Preview) -> dict[str, Any]:
         "kind": found.content.kind,
         "send_class": found.verdict.letter.counts_as,
         "recipient": found.recipient,
-        "recipient_name": recipients.called(found.follower) if named and found.follower else "",
+        "recipient_name": followers.called(found.follower) if named and found.follower else "",
         "content": found.content.data,
         "price": found.price,
         "vat_percent": found.vat_percent,

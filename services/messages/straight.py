@@ -7,7 +7,7 @@ import json
 
 from db import write
 from models import Channel, Delivery, DeliveryState, Follower, OfficialAccount, Origin, SendClass, Staff
-from services import preflight
+from services import followers, preflight
 from services.contents import Content
 from services.desk import Desk, Work
 from services.errors import Conflict, Refusal
@@ -40,7 +40,7 @@ def reply(
             return existing
         found = preview(desk, oa, content, follower=follower)
         if found.price != 0:
-            raise Conflict("reply.costs", price=found.price, user=recipients.called(follower))
+            raise Conflict("reply.costs", price=found.price, user=followers.called(follower))
         made = rows.create(desk, found, key, origin=Origin.REPLY, staff=staff, chat_id=chat_id)
         rows.record(desk, staff, made, "message.replied", chat_id, message_id)
     desk.nudge(Work.SEND)

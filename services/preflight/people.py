@@ -14,7 +14,7 @@ from typing import Any
 from peewee import SQL
 
 from models import Channel, Consent, Contact, Delivery, DeliveryState, Follower, OfficialAccount, SendClass
-from services import consents, rows
+from services import consents, followers, rows
 from services.calendar import month_before
 from services.interaction import last_interaction
 from services.preflight.facts import PersonFacts
@@ -84,7 +84,7 @@ def _facts(
     return PersonFacts(
         phone=phone,
         user_id=str(person.user_id) if person is not None else "",
-        name=_called(person),
+        name=followers.called(person) if person is not None else "",
         is_follower=person.is_follower if person is not None else None,
         under_age=any(row.is_sensitive for row in kin.followers.values()),
         tester=person is not None and bool(person.tester),
@@ -212,7 +212,3 @@ def _related(now: datetime, oa: OfficialAccount, phones: Iterable[str]) -> dict[
 
 def _of(names: Iterable[str], grouped: Mapping[str, list[Any]]) -> list[Any]:
     return [each for name in names for each in grouped.get(name, ())]
-
-
-def _called(person: Follower | None) -> str:
-    return "" if person is None else str(person.nickname or person.display_name or person.user_id)
