@@ -108,7 +108,13 @@ def _before(query: Any, at: Any, before: datetime | None, limit: int) -> list[An
 
 def _page(happened: list[Happening], limit: int) -> Past:
     rows = sorted(happened, key=lambda each: each.at, reverse=True)
-    return Past(rows[:limit], rows[limit - 1].at if len(rows) > limit else None)
+    if len(rows) <= limit:
+        return Past(rows, None)
+    end = limit
+    # What happened in one millisecond stays together: the next page begins before the last one shown.
+    while end > 0 and rows[end].at == rows[end - 1].at:
+        end -= 1
+    return Past(rows[: end or limit], rows[(end or limit) - 1].at)
 
 
 def _keeper(person: Follower) -> int | None:
