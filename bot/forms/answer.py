@@ -37,8 +37,8 @@ class Answer:
         if turn.query_id:
             raise Invalid("form.tap_button")
         oa, person = await oa_of_form(turn, form), await customer_of_form(turn, form)
-        asked = from_ms(int(form.data.get("asked") or 0))
-        await answer(turn, oa, person, ask_first=turn.now() - asked > ASKED_LATELY)
+        long_ago = turn.now() - from_ms(int(form.data.get("asked") or 0)) > ASKED_LATELY
+        await answer(turn, oa, person, ask_first=long_ago or turn.forwarded)
 
 
 ANSWER = Answer()

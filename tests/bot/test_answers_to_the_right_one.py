@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 from customer_lines import says
 from test_inbox_screens import started
 
 from models import Delivery, Notice
+from services import updates
 
 
 @pytest.fixture
@@ -69,4 +73,20 @@ def test_words_typed_long_after_the_question_are_shown_before_they_leave(desk, l
     desk.advance(minutes=31)
     lan.say("0901234567")
     assert "0901234567" in lan.wait_for("Xem trước")["text"]
+    assert Delivery.select().count() == 0
+
+
+def test_somebody_elses_words_are_shown_before_they_leave(desk, lan, anh):
+    """What is forwarded to the bot is mostly to be looked at, also while [Reply] is open."""
+    says(desk, anh, "alo")
+    seen = lan.wait_for("alo")
+    lan.tap_data(f"1+:in.say:{anh.id}", seen["message_id"], force=True)
+    lan.wait_for("Trả lời Minh Anh")
+    told = desk.update_of(lan, "Chị Bảo hẹn 9h, số 0901234567")
+    body = json.loads(told.payload)
+    somebody = {"id": 1, "is_bot": False, "first_name": "An"}
+    body["message"]["forward_origin"] = {"type": "user", "date": 1, "sender_user": somebody}
+    rows = updates.store(desk.clock.now(), desk.desk().box, [replace(told, payload=json.dumps(body))])
+    desk._loop.call_soon_threadsafe(desk.bot.poller._enqueue, rows)
+    assert "Chị Bảo hẹn 9h" in lan.wait_for("Xem trước")["text"]
     assert Delivery.select().count() == 0
