@@ -6,11 +6,11 @@ import json
 from datetime import timedelta
 
 import pytest
-from media_desk import follower, queue, sent, settle
+from media_desk import queue, sent, settle
 
 import db
-from models import Channel, Delivery, DeliveryState, Receipt, Role
-from services import contents, events, facts, staff, templates, uploads
+from models import Channel, Delivery, DeliveryState, Receipt
+from services import contents, events, facts, templates, uploads
 from services.events import text_hash
 from services.facts import Facts
 from tests.sample_files import PDF, moving, picture
@@ -18,16 +18,6 @@ from zalo.events import parse
 
 S = DeliveryState
 BOOKING = {"customer_name": "Nguyễn Thị Lan", "booking_code": "LH-0217", "schedule_time": "09:30 24/11/2026"}
-
-
-@pytest.fixture
-def lan(shop):
-    return staff.add(shop.clock.now(), 55, Role.MANAGER, "Lan")
-
-
-@pytest.fixture
-def fan(shop):
-    return follower(shop)
 
 
 def image(shop, color=0, caption=""):

@@ -8,23 +8,13 @@ import threading
 import pytest
 from media_desk import follower, queue, send, sent
 
-from models import Delivery, DeliveryState, Role, ZaloUpload
-from services import contents, handles, staff, uploads
+from models import Delivery, DeliveryState, ZaloUpload
+from services import contents, handles, uploads
 from services.errors import NotFound
 from tests.sample_files import PDF, moving, picture
 from zalo.errors import NotSent
 
 S = DeliveryState
-
-
-@pytest.fixture
-def lan(shop):
-    return staff.add(shop.clock.now(), 55, Role.MANAGER, "Lan")
-
-
-@pytest.fixture
-def fan(shop):
-    return follower(shop)
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from media_desk import follower, last_body, queue, send, sent
+from media_desk import last_body, queue, send, sent
 
-from models import Channel, ConsentSource, Delivery, DeliveryState, Role, Scope, UidMessageApi, ZnsTemplate
-from services import consents, contents, staff, templates, uploads
+from models import Channel, ConsentSource, Delivery, DeliveryState, Scope, UidMessageApi, ZnsTemplate
+from services import consents, contents, templates, uploads
 from services.desk import VIETNAM
 from tests.sample_files import PDF, moving, picture
 
@@ -22,16 +22,6 @@ PROMOTION = """loại: truyền thông
 tiêu đề: Ưu đãi thành viên
 nội dung: Voucher cho bạn.
 - Voucher: VC01"""
-
-
-@pytest.fixture
-def lan(shop):
-    return staff.add(shop.clock.now(), 55, Role.MANAGER, "Lan")
-
-
-@pytest.fixture
-def fan(shop):
-    return follower(shop)
 
 
 def older(shop, answers="alive"):

@@ -14,12 +14,11 @@ from models import (
     FollowerTag,
     OfficialAccount,
     Origin,
-    Role,
     SendClass,
     UidMessageApi,
     ZnsTemplate,
 )
-from services import contents, messages, staff, templates
+from services import contents, messages, templates
 from services.desk import Work
 from services.errors import Conflict, Invalid, NotFound, Refusal
 from services.messages import recipients
@@ -32,11 +31,6 @@ nội dung: Chào {name}
 - Trạng thái: Đã xác nhận (xanh)
 nút: [Xem] https://example.vn"""
 OFFER = "loại: truyền thông\ntiêu đề: Ưu đãi\nnội dung: Giảm 20% cho {xung_ho|anh/chị} {name}"
-
-
-@pytest.fixture
-def lan(shop):
-    return staff.add(shop.clock.now(), 55, Role.MANAGER, "Lan")
 
 
 @pytest.fixture

@@ -10,18 +10,13 @@ from media_desk import follower, last_body, queue, send, sent, settle
 
 import config
 import db
-from models import Channel, Delivery, DeliveryState, Follower, OfficialAccount, Receipt, Role, UidMessageApi
-from services import contents, current, deliveries, departures, messages, prices, staff, templates, unanswered
+from models import Channel, Delivery, DeliveryState, Follower, OfficialAccount, Receipt, UidMessageApi
+from services import contents, current, deliveries, departures, messages, prices, templates, unanswered
 from services.errors import Conflict
 from tests.tokens.test_upgrade import insert
 
 S = DeliveryState
 BOOKING = {"customer_name": "Nguyễn Thị Lan", "booking_code": "LH-0217", "schedule_time": "09:30 24/11/2026"}
-
-
-@pytest.fixture
-def lan(shop):
-    return staff.add(shop.clock.now(), 55, Role.MANAGER, "Lan")
 
 
 def template(shop, channel, template_id="300111"):

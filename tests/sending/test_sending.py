@@ -47,12 +47,6 @@ PNG = picture()
 
 
 @pytest.fixture
-def lan(shop):
-    """A manager, who also gets the alerts."""
-    return staff.add(shop.clock.now(), 55, Role.MANAGER, "Lan")
-
-
-@pytest.fixture
 def fan(shop):
     """A follower who wrote an hour ago."""
     person = shop.zalo.get("/_sandbox/users")["users"][0]
