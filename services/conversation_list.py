@@ -48,7 +48,7 @@ class Counts:
 def page(now: datetime, me: int, oa_ids: list[str], which: Which, offset: int, limit: int) -> tuple[list[Line], int]:
     """A page of one list over these OAs, longest waiting first (done: latest first), and how many there are in all."""
     where = (Conversation.oa_id.in_(oa_ids), _condition(now, me, which))
-    order = Conversation.done_at.desc() if which is Which.DONE else Conversation.waiting_since
+    order = Conversation.done_at.desc() if which is Which.DONE else Conversation.waiting_since.asc(nulls="last")
     people = (Follower.oa_id == Conversation.oa_id) & (Follower.user_id == Conversation.user_id)
     total = int(Conversation.select().where(*where).count())
     query = (

@@ -255,3 +255,17 @@ def test_every_move_is_audited(chats):
         (OA, lan.telegram_id, f"follower {chats.follower().id}")
     }
     assert Conversation.select().count() == 1
+
+
+def test_of_ones_own_customers_those_who_wait_stand_first(chats):
+    """Whoever was answered already comes after them, on either database."""
+    lan = chats.person()
+    for number, user in enumerate(("65000001", "65000002", "65000003")):
+        chats.writes(user=user)
+        chats.clock.advance(minutes=1)
+        conversations.take(chats.clock.now(), chats.actor(lan), OA, user)
+        if number == 1:
+            chats.types(user=user)
+    lines, total = conversation_list.page(chats.clock.now(), lan.telegram_id, [OA], Which.MINE, 0, 6)
+    assert [line.person.user_id for line in lines] == ["65000001", "65000003", "65000002"]
+    assert total == 3
