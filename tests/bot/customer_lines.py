@@ -7,11 +7,21 @@ import json
 from typing import Any
 
 from db import to_ms
-from models import Conversation, Follower
+from models import Conversation, Follower, Role
 from services import inbox, telling
 from zalo.events import parse
 
 _numbers = itertools.count(1)
+
+
+def started(house: Any, role: Role = Role.OPERATOR, name: str = "Lan", language: str = "vi") -> Any:
+    """Somebody of staff who has the bot's first screen behind them."""
+    person = house.person(role, name=name, language=language)
+    person.say("/start")
+    person.wait_for("OA")
+    house.settle()
+    person.mark()
+    return person
 
 
 def writes(house: Any, person: Follower, text: str = "", kind: str = "text", admin: str = "", **more: Any) -> None:

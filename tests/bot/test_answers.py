@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from customer_lines import says, talk
-from test_inbox_screens import started
+from customer_lines import says, started, talk
 
 from models import AuditEntry, Delivery, DeliveryState, Draft, Follower, Notice, Origin, Role, Staff
 from sandbox.zalo_side.media import GIF, JPG

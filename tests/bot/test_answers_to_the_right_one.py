@@ -6,8 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from customer_lines import says
-from test_inbox_screens import started
+from customer_lines import says, started
 
 from models import Delivery, Notice
 from services import updates

@@ -6,7 +6,7 @@ import socket
 import time
 
 import pytest
-from customer_lines import says, talk, told, writes
+from customer_lines import says, started, talk, told, writes
 
 from models import ChatMessage, Contact, Delivery, Follower, FollowerTag, Notice, Role, Staff
 from sandbox.telegram.person import labels
@@ -20,15 +20,6 @@ CARD = '{"phone":"84900000000","qrCodeUrl":"https://qr-talk.zdn.vn/x.jpg"}'
 def environment(environment):
     """What customers send lies at the local Zalo's own addresses."""
     return {**environment, "MEDIA_ALLOW_PRIVATE": "true"}
-
-
-def started(desk, role=Role.OPERATOR, name="Lan", language="vi"):
-    person = desk.person(role, name=name, language=language)
-    person.say("/start")
-    person.wait_for("OA")
-    desk.settle()
-    person.mark()
-    return person
 
 
 @pytest.fixture

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from customer_lines import says
-from test_inbox_screens import started
+from customer_lines import says, started
 
 from db import to_ms
 from models import Delivery, Staff
