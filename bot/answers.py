@@ -15,7 +15,7 @@ from bot.forms.send import SEND, send_form
 from bot.keyboards import home_row
 from bot.markup import Button, Screen, to
 from bot.reach import customer_at
-from bot.screens.customers import name_of
+from bot.screens.titles import name_of
 from bot.turn import Turn
 from models import Delivery, Follower, OfficialAccount, Role
 from services import conversations, deliveries, messages, staff, telling

@@ -9,9 +9,10 @@ from typing import Any
 from bot.files import FORMATS, send_table
 from bot.markup import OldKeyboard, part, whole
 from bot.reach import customer_at, oa_at
-from bot.screens.customers import ALL, FOLLOWING, customer_card, customer_list, name_of
+from bot.screens.customers import ALL, FOLLOWING, customer_card, customer_list
 from bot.screens.history import contact_screen, history_screen
 from bot.screens.need_oa import need_oa
+from bot.screens.titles import name_of
 from bot.turn import Turn
 from db import from_ms, to_ms, write
 from models import Consent, Follower, OfficialAccount

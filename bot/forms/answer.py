@@ -8,7 +8,7 @@ from bot.answers import answer
 from bot.keyboards import cancel_row
 from bot.markup import Screen
 from bot.reach import customer_of_form, oa_of_form
-from bot.screens.customers import name_of
+from bot.screens.titles import name_of
 from bot.turn import Turn
 from db import from_ms, to_ms
 from models import Follower, OfficialAccount

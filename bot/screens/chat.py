@@ -9,8 +9,7 @@ from typing import Any
 
 from bot.html_cut import cut, length
 from bot.markup import Button, Rows, Screen, to
-from bot.screens.customers import name_of
-from bot.screens.titles import oa_name
+from bot.screens.titles import name_of, oa_name
 from bot.screens.words import words_for
 from bot.turn import Turn
 from db import to_ms

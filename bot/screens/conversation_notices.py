@@ -8,9 +8,8 @@ from bot.markup import Button, Screen, to
 from bot.render_delivery import ICONS
 from bot.screens.chat import customer_wrote
 from bot.screens.customer_file import customer_file
-from bot.screens.customers import name_of
 from bot.screens.delivery import delivery_screen
-from bot.screens.titles import oa_name
+from bot.screens.titles import name_of, oa_name
 from bot.turn import Turn
 from models import Delivery, DeliveryState, Follower, Notice, OfficialAccount
 from services import conversation_warnings, conversations, reach, telling, watches

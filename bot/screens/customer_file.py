@@ -7,8 +7,7 @@ from contextlib import suppress
 from bot.customer_files import media_of
 from bot.markup import Screen
 from bot.screens.chat import attached
-from bot.screens.customers import name_of
-from bot.screens.titles import oa_name
+from bot.screens.titles import name_of, oa_name
 from bot.turn import Turn
 from models import ChatMessage, Follower, Notice, OfficialAccount
 from services import fetching, reach, telling

@@ -9,7 +9,7 @@ from bot.keyboards import back_row, home_row, pager, pairs, short
 from bot.markup import Button, Rows, Screen, to
 from bot.screens.history import past_lines
 from bot.screens.opt_out import said_lines
-from bot.screens.titles import oa_name, oa_title
+from bot.screens.titles import name_of, oa_name, oa_title
 from bot.screens.words import words_for
 from bot.turn import Turn
 from models import Follower, Notice, OfficialAccount, Rating, Role
@@ -60,11 +60,6 @@ def _tools(turn: Turn, oa: OfficialAccount, which: str, query: str) -> Rows:
     switch = Button(t.plain(f"button.only_{other}"), to("kh", of_oa(other, oa), *rest, 0))
     files = [Button("📥 CSV", to("k.file", "csv", oa.id)), Button("📥 Excel", to("k.file", "xlsx", oa.id))]
     return [[switch, Button(t.plain("button.search"), to("kh.find"))], files]
-
-
-def name_of(turn: Turn, person: Follower) -> str:
-    """The name staff gave, else the person's own, else that there is none yet."""
-    return person.nickname or person.display_name or turn.t.plain("customers.nameless", tail=person.user_id[-4:])
 
 
 def choose_line(turn: Turn, person: Follower) -> Html:

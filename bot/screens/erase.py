@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from bot.keyboards import back_row
 from bot.markup import Button, Screen, to
-from bot.screens.customers import name_of
-from bot.screens.titles import oa_title
+from bot.screens.titles import name_of, oa_title
 from bot.turn import Turn
 from models import Follower, OfficialAccount
 from services import phones

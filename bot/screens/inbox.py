@@ -8,8 +8,7 @@ from bot.html_cut import cut
 from bot.keyboards import back_row, home_row, pager, pairs, short
 from bot.markup import Button, Rows, Screen, to
 from bot.screens.chat import Talk, done_button, head, line_text, number_in, state, talk_of
-from bot.screens.customers import name_of
-from bot.screens.titles import oa_name
+from bot.screens.titles import name_of, oa_name
 from bot.screens.words import words_for
 from bot.turn import Turn
 from models import ChatMessage, Delivery, Follower, OfficialAccount, Staff

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from bot.keyboards import back_row, home_row, short
 from bot.markup import Button, Rows, Screen, to
-from bot.screens.titles import oa_name
+from bot.screens.titles import name_of, oa_name
 from bot.screens.words import words_for
 from bot.turn import Turn
 from db import from_ms
@@ -101,7 +101,7 @@ async def word_notice(turn: Turn, notice: Notice) -> Screen | None:
 def word_screen(turn: Turn, notice: Notice, oa: OfficialAccount, person: Follower) -> Screen:
     """The notice as it is now: what was said, what was done, what can be done."""
     t, payload = turn.t, notice.payload
-    name = person.nickname or person.display_name or t.plain("customers.nameless", tail=person.user_id[-4:])
+    name = name_of(turn, person)
     done = str(payload.get("done") or "")
     text = lines(
         t(f"notice.{notice.kind}", name=name, text=words_for(turn, payload["text"]), oa=oa_name(oa)),

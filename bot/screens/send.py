@@ -5,8 +5,8 @@ from __future__ import annotations
 from bot.errors import spoken
 from bot.keyboards import cancel_row, pairs, short
 from bot.markup import Button, Rows, Screen, to
-from bot.screens.customers import choose_line, name_of
-from bot.screens.titles import oa_title
+from bot.screens.customers import choose_line
+from bot.screens.titles import name_of, oa_title
 from bot.screens.ways import Ways, closed_lines, open_line, sorted_ways, way_label
 from bot.turn import Turn
 from bot.whom import Whom

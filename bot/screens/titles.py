@@ -1,4 +1,4 @@
-"""The first line of every screen: which OA, in which mode. Sending from the wrong OA is an agency's worst accident."""
+"""Names of OAs and customers. A screen begins with its OA: sending from the wrong one is an agency's worst accident."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.errors import spoken
 from bot.turn import Turn
-from models import OfficialAccount
+from models import Follower, OfficialAccount
 from services import accounts
 from services.accounts import Mode
 from services.readiness import Level, Line
@@ -16,6 +16,11 @@ from texts.html import Html, escape
 
 DAYS = {"until"}
 LAMPS = {Level.OK: "✅", Level.WARNING: "⚠️", Level.BROKEN: "❌", Level.UNKNOWN: "❔"}
+
+
+def name_of(turn: Turn, person: Follower) -> str:
+    """The name staff gave, else the person's own, else that there is none yet."""
+    return person.nickname or person.display_name or turn.t.plain("customers.nameless", tail=person.user_id[-4:])
 
 
 def oa_name(oa: OfficialAccount) -> str:
