@@ -61,7 +61,7 @@ class ZaloApp(Row):
 
 
 class OfficialAccount(Row):
-    """An OA staff registered. `published` and `testing` together are its mode (services.accounts.mode)."""
+    """An OA staff registered. `published` and `testing` together are its mode (services.modes.mode)."""
 
     oa_id = TextField(unique=True)
     name = TextField()

@@ -11,7 +11,7 @@ import click
 import db
 from cli.ground import in_loop, json_option, open_desk, print_rows
 from models import OfficialAccount
-from services import accounts, followers, staff
+from services import accounts, followers, modes, staff
 from services.audit import CLI
 from services.desk import Desk
 
@@ -64,7 +64,7 @@ def oa_list(as_json: bool) -> None:
 def _oa_row(account: OfficialAccount) -> dict[str, Any]:
     return {
         "oa_id": account.oa_id, "name": account.name, "description": account.description,
-        "published": account.published, "testing": account.testing, "mode": accounts.mode(account),
+        "published": account.published, "testing": account.testing, "mode": modes.mode(account),
         "state": account.state, "stopped_code": account.stopped_code,
         "followers": followers.count(account.oa_id), "last_event_at": account.last_event_at,
     }  # fmt: skip

@@ -29,7 +29,6 @@ from zalo.oa import OaProfile
 
 __all__ = [
     "LONGEST_NAME",
-    "Mode",
     "NewAccount",
     "active",
     "check_access_token",
@@ -39,7 +38,6 @@ __all__ = [
     "describe",
     "find",
     "get",
-    "mode",
     "refresh_profile",
     "register",
     "remove",

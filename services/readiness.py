@@ -28,9 +28,9 @@ from peewee import fn
 
 from models import Delivery, DeliveryState, OaToken, OfficialAccount, TokenState, ZnsTemplate
 from services import acceptance, app_rows, apps, counters, halts, pacing, stop_all, templates
-from services.accounts import Mode, mode
 from services.desk import VIETNAM, Desk
 from services.errors import Refusal
+from services.modes import Mode, mode
 from services.stop_all import Standstill
 from services.tokens import next_renewal
 from zalo.payload import as_date

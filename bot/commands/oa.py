@@ -18,6 +18,7 @@ from services import (
     confirmations,
     current,
     halts,
+    modes,
     oa_settings,
     reach,
     reconcile,
@@ -25,8 +26,8 @@ from services import (
     templates,
     tokens,
 )
-from services.accounts import Mode
 from services.errors import NotAllowed
+from services.modes import Mode
 from services.pacing import Lane
 from texts.html import lines
 
@@ -86,7 +87,7 @@ async def change_mode(turn: Turn, args: Args) -> None:
     """Towards safer at once; towards sending only after a manager's confirmation."""
     oa = await _fresh_oa(turn, args)
     mode = _mode(part(args, 2))
-    if accounts.towards_sending(accounts.mode(oa), mode):
+    if accounts.towards_sending(modes.mode(oa), mode):
         if not staff.may(turn.staff, Role.MANAGER):
             raise NotAllowed("role.manager")
         ask = confirmations.ask

@@ -13,14 +13,14 @@ from bot.screens.late import waiting as waiting_of
 from bot.screens.titles import oa_title
 from bot.turn import Turn
 from models import OaState, OauthState, OauthTicket, OfficialAccount, Role
-from services import accounts, apps, connect_messages, staff
-from services.accounts import Mode
+from services import apps, connect_messages, modes, staff
 from services.apps import KnownApp
 from services.connect_codes import APP_GONE, LOST, NOT_YOURS, OURS
 from services.connect_messages import Unused
 from services.connect_tickets import LIFETIME
 from services.connecting import Link
 from services.errors import Refusal
+from services.modes import Mode
 from texts import figures
 from texts.html import Html, escape, lines
 
@@ -139,7 +139,7 @@ def _connected(turn: Turn, ticket: OauthTicket, oa: _OA, found: _OA, waiting: in
 def next_steps(turn: Turn, oa: OfficialAccount, waiting: int) -> list[Html]:
     """What a freshly connected OA still needs from a person."""
     t = turn.t
-    if accounts.mode(oa) is Mode.PAUSED:
+    if modes.mode(oa) is Mode.PAUSED:
         return [t("connect.next_publish")]
     if oa.stopped_at is not None:
         return [t("connect.next_resume")]

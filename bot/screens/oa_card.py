@@ -9,8 +9,8 @@ from bot.screens.late import late_buttons
 from bot.screens.titles import mode_name, oa_title, readiness_line
 from bot.turn import Turn
 from models import Follower, OaState, OfficialAccount, Role, TokenState, UidMessageApi
-from services import accounts, halts, readiness, staff, stop_all, tokens
-from services.accounts import Mode
+from services import accounts, halts, modes, readiness, staff, stop_all, tokens
+from services.modes import Mode
 from services.readiness import Level, Line
 from texts.html import Html, escape, lines
 
@@ -62,7 +62,7 @@ def _rows(turn: Turn, oa: OfficialAccount, unproven: bool, waiting: int) -> Rows
 
 def _modes(turn: Turn, oa: OfficialAccount) -> list[Button]:
     """The two modes the OA is not in; those that let more leave are for managers."""
-    now = accounts.mode(oa)
+    now = modes.mode(oa)
     manager = staff.may(turn.staff, Role.MANAGER)
     return [
         Button(

@@ -7,7 +7,7 @@ from bot.markup import Button, Rows, Screen, to
 from bot.screens.titles import mode_name, oa_name, readiness_line
 from bot.turn import Turn
 from models import OfficialAccount, Role
-from services import accounts, reach, readiness, staff
+from services import modes, reach, readiness, staff
 from services.readiness import Level, Line
 from texts.html import Html, escape, lines
 
@@ -49,7 +49,7 @@ def _entries(turn: Turn, only: list[OfficialAccount] | None) -> list[Entry]:
 
 
 def _entry(turn: Turn, oa: OfficialAccount, level: Level, found: list[Line]) -> Html:
-    head = f"{LAMPS[level]} <b>{escape(oa_name(oa))}</b> · {mode_name(turn.t, accounts.mode(oa))}"
+    head = f"{LAMPS[level]} <b>{escape(oa_name(oa))}</b> · {mode_name(turn.t, modes.mode(oa))}"
     if level not in (Level.BROKEN, Level.WARNING):
         return Html(head)
     why = next(line for line in found if line.level == level)

@@ -14,9 +14,9 @@ from bot.screens.ways import way_of_letter
 from bot.turn import Turn
 from bot.whom import Whom
 from models import Channel, ZnsTemplate
-from services.accounts import Mode
 from services.drafts import Form
 from services.messages import Preview
+from services.modes import Mode
 from services.preflight import Note
 from texts.html import Html, escape, lines
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from bot.errors import spoken
 from bot.turn import Turn
 from models import Follower, OfficialAccount
-from services import accounts
-from services.accounts import Mode
+from services import modes
+from services.modes import Mode
 from services.readiness import Level, Line
 from texts import Texts
 from texts.html import Html, escape
@@ -35,7 +35,7 @@ def mode_name(t: Texts, mode: Mode) -> Html:
 
 def oa_title(t: Texts, oa: OfficialAccount) -> Html:
     """The OA and its mode."""
-    return Html(f"<b>{escape(oa_name(oa))}</b> · {mode_name(t, accounts.mode(oa))}")
+    return Html(f"<b>{escape(oa_name(oa))}</b> · {mode_name(t, modes.mode(oa))}")
 
 
 def readiness_line(turn: Turn, line: Line) -> Html:

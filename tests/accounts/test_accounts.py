@@ -3,10 +3,11 @@
 import pytest
 
 from models import AuditEntry, Confirmation, Delivery, DeliveryState, Notice, OaState, OaToken, OfficialAccount, Role
-from services import accounts, confirmations, counters, staff, templates
-from services.accounts import Mode, NewAccount
+from services import accounts, confirmations, counters, modes, staff, templates
+from services.accounts import NewAccount
 from services.audit import CLI
 from services.errors import Conflict, Invalid, NotFound
+from services.modes import Mode
 from services.readiness import Level, lines, worst
 
 LONG = "x" * 101
@@ -25,7 +26,7 @@ def keys(shop):
 def test_registering_stores_the_oa_its_tokens_and_an_audit_entry(shop):
     """All in one; the default is neither published nor testing."""
     oa = accounts.register(shop.desk(), CLI, new(description="Răng"))
-    assert (oa.name, oa.description, accounts.mode(oa)) == ("Nha khoa An", "Răng", Mode.PAUSED)
+    assert (oa.name, oa.description, modes.mode(oa)) == ("Nha khoa An", "Răng", Mode.PAUSED)
     assert OaToken.get(OaToken.oa == oa.id).generation == 0
     entry = AuditEntry.get(AuditEntry.oa_id == oa.oa_id)
     assert (entry.action, entry.actor) == ("oa.added", "cli")
@@ -102,7 +103,7 @@ def test_the_access_token_is_checked_with_zalo_before_anything_is_stored(shop):
 def test_two_flags_make_one_mode(shop, published, testing, expected):
     """Not published: nothing leaves, whatever testing says."""
     assert accounts.set_flags(shop.desk(), CLI, shop.oa, published=published, testing=testing) is expected
-    assert accounts.mode(shop.again(shop.oa)) is expected
+    assert modes.mode(shop.again(shop.oa)) is expected
 
 
 def test_only_changes_towards_sending_need_a_confirmation():

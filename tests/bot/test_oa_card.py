@@ -6,8 +6,8 @@ import pytest
 
 import db
 from models import AuditEntry, FollowerSync, OaState, OaToken, OfficialAccount, Role
-from services import accounts, halts, readiness
-from services.accounts import Mode
+from services import accounts, halts, modes, readiness
+from services.modes import Mode
 
 
 def open_card(person):
@@ -23,7 +23,7 @@ def test_towards_safer_is_one_tap(desk, words):
     person.wait_for(f"Spa Hoa Mai · {words('mode.test')}")
     person.tap(words("button.set_paused"))
     person.wait_for(f"Spa Hoa Mai · {words('mode.paused')}")
-    assert accounts.mode(OfficialAccount.get_by_id(oa.id)) == Mode.PAUSED
+    assert modes.mode(OfficialAccount.get_by_id(oa.id)) == Mode.PAUSED
     assert AuditEntry.select().where(AuditEntry.action == "oa.mode").count() == 2
 
 
@@ -34,7 +34,7 @@ def test_towards_sending_needs_a_yes_that_works_once(desk, words):
     person.tap(words("button.set_live"))
     asked = person.wait_for("Spa Hoa Mai", timeout=10)
     yes = asked["keyboard"][0][0]
-    assert accounts.mode(OfficialAccount.get_by_id(oa.id)) == Mode.PAUSED
+    assert modes.mode(OfficialAccount.get_by_id(oa.id)) == Mode.PAUSED
     person.tap(yes["text"])
     person.wait_for(f"Spa Hoa Mai · {words('mode.live')}")
     again = person.tap_data(yes["data"], asked["message_id"], wait=True, force=True)
@@ -60,7 +60,7 @@ def test_an_old_card_opens_the_new_one(desk, words):
     answer = person.tap_data(stop["data"], card["message_id"], wait=True)
     assert answer["text"] == words("old.toast")
     person.wait_for(f"Spa Hoa Mai · {words('mode.test')}")
-    assert accounts.mode(OfficialAccount.get_by_id(oa.id)) == Mode.TEST
+    assert modes.mode(OfficialAccount.get_by_id(oa.id)) == Mode.TEST
 
 
 @pytest.mark.parametrize("data", ["0:oa:1", "1:nothing", "1:oa:999", "1:oa:x", "1:oa.mode:1", "garbage", "1:k:"])
