@@ -9,6 +9,7 @@ from datetime import datetime
 
 from models import (
     Confirmation,
+    Conversation,
     Draft,
     Invitation,
     Notice,
@@ -47,6 +48,7 @@ def end_all(now: datetime, person: Staff) -> None:
     hide_numbers(now, person)
     _drop_tickets(now, person)
     _revoke_invitations(now, person)
+    _let_go_of_customers(person)
 
 
 def hide_numbers(now: datetime, person: Staff) -> None:
@@ -67,11 +69,14 @@ def end_above(now: datetime, person: Staff, role: Role) -> None:
     _revoke_invitations(now, person)
     if not staff.RANK[role] >= staff.RANK[Role.MANAGER]:
         _drop_tickets(now, person)
+    theirs = staff.usable_oas(person) if staff.RANK[role] >= staff.RANK[Role.OPERATOR] else []
+    _let_go_of_customers(person, Conversation.oa_id.not_in([oa.oa_id for oa in theirs]))
 
 
 def end_outside(now: datetime, person: Staff) -> None:
     """What concerns OAs this person may not use now. The open form is looked at when it is read (services.drafts)."""
-    theirs = [oa.id for oa in staff.usable_oas(person)]
+    usable = staff.usable_oas(person)
+    theirs = [oa.id for oa in usable]
     Confirmation.delete().where(
         Confirmation.staff == person,
         Confirmation.used_at.is_null(),
@@ -82,6 +87,13 @@ def end_outside(now: datetime, person: Staff) -> None:
     _drop_tickets(now, person, foreign)
     if person.current_oa is not None and person.current_oa.id not in theirs:
         Staff.update(current_oa=None).where(Staff.id == person.id).execute()
+    _let_go_of_customers(person, Conversation.oa_id.not_in([oa.oa_id for oa in usable]))
+
+
+def _let_go_of_customers(person: Staff, *which: object) -> None:
+    """Whom they looked after waits for everybody again, instead of for somebody who will not come."""
+    held = Conversation.taken_by == person.telegram_id
+    Conversation.update(taken_by=None, taken_at=None).where(held, *which).execute()
 
 
 def _drop_tickets(now: datetime, person: Staff, *which: object) -> None:
