@@ -65,12 +65,11 @@ async def answer(turn: Turn, oa: OfficialAccount, person: Follower, *, ask_first
     if not something(parts):
         raise Invalid("answer.nothing")
     content = content_of(parts)
-    if ask_first:
-        await _preview(turn, oa, person, parts)
-        return
     now, form = turn.now(), await turn.form()
     if not await turn.db(conversations.hold_for_answer, now, turn.actor, oa.oa_id, person.user_id):
         await turn.say(Screen(await _held(turn, oa, person)))
+        ask_first = True
+    if ask_first:
         await _preview(turn, oa, person, parts)
         return
     assert turn.message_id is not None
