@@ -27,7 +27,6 @@ from services import (
     quotas,
     receipts,
     stop_all,
-    templates,
 )
 from services.departures import LEASE, LeaseLost, NotYet
 from services.desk import Desk
@@ -191,5 +190,5 @@ def _accepted(desk: Desk, row: Delivery, taken: Taken) -> None:
     now = desk.now()
     outcomes.accepted(now, row, taken.msg_id, taken.sent_at, taken.quota_type)
     if not row.development:
-        templates.note_quota(desk, row.oa, taken.daily_quota, taken.remaining_quota)
+        quotas.note(desk, row.oa, taken.daily_quota, taken.remaining_quota)
         quotas.note_cs(desk, row.oa, taken.quota, "cs" if row.channel == Channel.CS else "transaction")

@@ -2,7 +2,7 @@
 
 The rules of a template are what Zalo says about it (`listParams`), never a table of ours: kinds of parameters come and
 go, and a template keeps the rules it was approved with. What may go into one is checked by `template_params`, its
-wording is kept by `template_bodies`, the quota by `quotas`; their everyday functions can be had from here too.
+wording is kept by `template_bodies`, the quota by `quotas`.
 """
 
 from __future__ import annotations
@@ -19,18 +19,10 @@ from services import gateway, template_changes
 from services.desk import Desk
 from services.errors import DeskError, NotFound, Refusal
 from services.pacing import Lane
-from services.quotas import note as note_quota
-from services.quotas import refresh as refresh_quota
-from services.template_bodies import filled as filled_body
-from services.template_params import check_param, check_params
 from zalo import zns
 from zalo.client import Host, Zalo
 from zalo.errors import Refused, ZaloError
 
-__all__ = [
-    "check_param", "check_params", "filled_body", "fresh", "get", "known", "listing", "note_quota", "refresh_quota",
-    "reread", "sample", "sendable", "sync",
-]  # fmt: skip
 log = structlog.get_logger(__name__)
 
 FRESH_FOR = timedelta(minutes=10)

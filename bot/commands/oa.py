@@ -20,6 +20,7 @@ from services import (
     halts,
     modes,
     oa_settings,
+    quotas,
     reach,
     reconcile,
     staff,
@@ -154,7 +155,7 @@ async def check(turn: Turn, args: Args) -> None:
     await turn.toast(turn.t.plain("oa.checking"))
     await accounts.refresh_profile(turn.desk, oa, lane=Lane.URGENT)
     await templates.sync(turn.desk, oa, Lane.URGENT)
-    await templates.refresh_quota(turn.desk, oa, Lane.URGENT)
+    await quotas.refresh(turn.desk, oa, Lane.URGENT)
     await turn.db(audit.record, turn.now(), turn.actor, "oa.checked", oa_id=oa.oa_id, target=oa.name)
     await turn.show(await oa_card(turn, await _oa(turn, args)))
 

@@ -11,7 +11,7 @@ from bot.markup import Button, Rows, Screen, to
 from bot.screens.apps import app_name
 from bot.screens.oa_card import added
 from bot.turn import Turn
-from services import accounts, apps, current, reconcile, templates, troubles
+from services import accounts, apps, current, quotas, reconcile, troubles
 from services.accounts import NewAccount
 from services.drafts import Form
 from services.errors import Conflict, DeskError, Invalid
@@ -78,7 +78,7 @@ class AddOa:
         await turn.db(reconcile.start, turn.desk, oa)
         await turn.show(added(turn, oa))
         with suppress(DeskError, *troubles.FROM_ZALO):
-            await templates.refresh_quota(turn.desk, oa, Lane.URGENT)
+            await quotas.refresh(turn.desk, oa, Lane.URGENT)
 
 
 def _account(data: dict[str, Any], profile: dict[str, Any]) -> NewAccount:

@@ -11,7 +11,7 @@ from bot.screens.zns import ask_edit, ask_param, ask_template
 from bot.turn import Turn
 from bot.whom import Whom
 from models import Channel, OfficialAccount, ZnsTemplate
-from services import audit, contents, templates, troubles
+from services import audit, contents, template_params, templates, troubles
 from services.contents import Content
 from services.drafts import Form
 from services.errors import DeskError, Invalid
@@ -41,7 +41,7 @@ class Template:
         if missing and not data.pop("strict", False):
             data["param"] = missing[0]
             return "param"
-        data["params"] = templates.check_params(template, data["params"])
+        data["params"] = template_params.check_params(template, data["params"])
         return PREVIEW
 
     async def question(self, turn: Turn, oa: OfficialAccount, form: Form, whom: Whom) -> Screen:
@@ -96,7 +96,7 @@ class Template:
         elif turn.query_id and text == RIGHT_SPELLING:
             text = (suggested or {}).get("value", "")
         try:
-            value = templates.check_param(rule, "" if text == "-" and not rule["required"] else text)
+            value = template_params.check_param(rule, "" if text == "-" and not rule["required"] else text)
         except Invalid as error:
             _suggest(form, rule, error)
             raise

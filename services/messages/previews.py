@@ -7,7 +7,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from models import Channel, Delivery, DeliveryState, Follower, OfficialAccount, SendClass, ZnsTemplate
-from services import contents, followers, phones, placeholders, preflight, prices, templates, uploads
+from services import (
+    contents,
+    followers,
+    phones,
+    placeholders,
+    preflight,
+    prices,
+    template_bodies,
+    template_params,
+    templates,
+    uploads,
+)
 from services.contents import Content
 from services.desk import Desk
 from services.messages import recipients
@@ -75,7 +86,7 @@ def previewed(
     verdict = preflight.check(desk, oa, letter, phone=number, follower=follower)
     filled = placeholders.fill(content, reader or recipients.of(oa, follower, number))
     if template is not None:
-        params = templates.check_params(template, filled.data["params"])
+        params = template_params.check_params(template, filled.data["params"])
         filled = replace(filled, data={**filled.data, "template_name": template.name, "params": params})
     contents.check(filled)
     for name in contents.uploads(filled.data):
@@ -131,7 +142,7 @@ def _made(
         vat_percent=percent,
         total=_total(oa, content.channel, verdict.price, percent),
         timeout=timedelta(milliseconds=template.timeout_ms) if template is not None else None,
-        body=templates.filled_body(template, params) if template is not None else "",
+        body=template_bodies.filled(template, params) if template is not None else "",
         goes_at=verdict.until,
         last_same=None,
         payload=_payload(content, number, follower, verdict.price, percent),

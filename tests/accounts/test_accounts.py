@@ -3,7 +3,7 @@
 import pytest
 
 from models import AuditEntry, Confirmation, Delivery, DeliveryState, Notice, OaState, OaToken, OfficialAccount, Role
-from services import accounts, confirmations, counters, modes, staff, templates
+from services import accounts, confirmations, counters, modes, quotas, staff, templates
 from services.accounts import NewAccount
 from services.audit import CLI
 from services.errors import Conflict, Invalid, NotFound
@@ -154,7 +154,7 @@ def test_the_card_of_a_healthy_oa_has_no_alarm(shop):
     shop.run(lambda desk: tokens.prove(desk, shop.oa))
     shop.run(lambda desk: accounts.refresh_profile(desk, shop.oa))
     shop.run(lambda desk: templates.sync(desk, shop.oa))
-    shop.run(lambda desk: templates.refresh_quota(desk, shop.oa))
+    shop.run(lambda desk: quotas.refresh(desk, shop.oa))
     OfficialAccount.update(last_event_at=shop.clock.now()).execute()
     found = keys(shop)
     assert set(found.values()) == {Level.OK}

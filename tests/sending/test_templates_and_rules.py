@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from models import Channel, Follower, OfficialAccount, SendClass, ZnsTemplate
-from services import preflight, template_bodies, templates
+from services import preflight, template_bodies, template_params, templates
 from services.audit import CLI
 from services.errors import Invalid, NotFound, Refusal
 from services.preflight import Answer, Letter
@@ -96,7 +96,7 @@ def test_a_template_of_nobody_is_not_found(shop):
 def test_values_that_do_not_fit_are_refused_by_rule(rules, given, key):
     """The template's own rules, first failure named."""
     with pytest.raises(Invalid) as invalid:
-        templates.check_params(made(rules), given)
+        template_params.check_params(made(rules), given)
     assert invalid.value.key == key
 
 
@@ -115,7 +115,7 @@ def test_values_that_do_not_fit_are_refused_by_rule(rules, given, key):
 )
 def test_values_that_fit_come_back_as_they_will_be_sent(rules, given, expected):
     """Composed letters count once, spaces too many go, unknown types are free text."""
-    assert templates.check_params(made(rules), given) == expected
+    assert template_params.check_params(made(rules), given) == expected
 
 
 def test_the_pasted_wording_is_filled_in(shop):
@@ -123,7 +123,7 @@ def test_the_pasted_wording_is_filled_in(shop):
     shop.run(lambda desk: templates.fresh(desk, shop.oa, "300111"))
     row = templates.get(shop.oa, "300111")
     template_bodies.keep(shop.desk(), CLI, row, "Chào <customer_name>")
-    assert templates.filled_body(templates.get(shop.oa, "300111"), {"customer_name": "Lan"}) == "Chào Lan"
+    assert template_bodies.filled(templates.get(shop.oa, "300111"), {"customer_name": "Lan"}) == "Chào Lan"
 
 
 def test_a_bad_phone_is_refused_by_its_reason_and_not_repeated(shop):
