@@ -28,7 +28,7 @@ def _class(t: Texts, name: str) -> str:
     return name if f"class.{name}.what" in t else "unknown"
 
 
-def why(t: Texts, table: str, code: str) -> Html:
+def reason(t: Texts, table: str, code: str) -> Html:
     """Why a table's code comes; empty for a code without words of its own."""
     key = f"code.{table}.{code}.why"
     return t(key) if key in t else Html("")
@@ -52,5 +52,5 @@ def code_page(t: Texts, code: str) -> Html:
     body: list[Html] = [t("codes.title", code=code)]
     for table, error_class in found.items():
         what, do = explain_code(t, table, code, error_class)
-        body += [t("codes.entry", where=t(f"codes.table_{table}"), what=what, why=why(t, table, code), do=do)]
+        body += [t("codes.entry", where=t(f"codes.table_{table}"), what=what, why=reason(t, table, code), do=do)]
     return lines(*body)

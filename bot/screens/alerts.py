@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
-from bot.codes import explain_code
+from bot.codes import explain_code, reason
 from bot.markup import Button, Screen, to
 from bot.screens.late import late_buttons, waiting
 from bot.screens.titles import oa_name
@@ -50,7 +50,8 @@ def _oauth_refused(turn: Turn, oa: OfficialAccount, payload: Payload, count: int
     """Trouble with the app itself: connecting again would meet it too, so the way leads to the app."""
     t, code = turn.t, str(payload.get("code") or "")
     what, do = explain_code(t, "oauth", code, "unknown")
-    text = lines(t("notice.oauth_refused", name=oa_name(oa), code=code), t("codes.entry", where=code, what=what, do=do))
+    meaning = t("codes.entry", where=code, what=what, why=reason(t, "oauth", code), do=do)
+    text = lines(t("notice.oauth_refused", name=oa_name(oa), code=code), meaning)
     rows = [_card(turn, oa)]
     if staff.may(turn.staff, Role.OWNER):
         rows.insert(0, [Button(t.plain("button.apps"), to("app", apps.app_id_of(turn.desk, oa), fresh=True))])

@@ -257,7 +257,7 @@ def test_no_customer_is_named_in_a_refusal(desk):
     refusal = Statement(row.user_id, Scope.ALL, False, now, ConsentSource.ZALO, oa_id=oa.oa_id, code="-217")
     consents.record(refusal)
     hoa.tap("✅")
-    hoa.wait_for("từ chối nhận tin")
+    hoa.wait_for("từ chối nhận loại tin này")
     entry = AuditEntry.get(AuditEntry.action == "message.accepted")
     assert (entry.result, entry.oa_id, entry.detail, entry.target) == ("send.blocked", oa.oa_id, None, "")
     assert not Delivery.select().exists()

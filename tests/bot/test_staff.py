@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from models import AuditEntry, Confirmation, Draft, Invitation, Notice, Role, Staff, StaffUpdate
-from services import confirmations, messages, staff
+from services import contents, messages, staff
 from texts import load
 
 LINK = re.compile(r"https://t\.me/\w+\?start=inv_[\w-]+")
@@ -305,9 +305,8 @@ def test_a_tap_that_waits_already_dies_with_the_person(house):
     lan.say("/start")
     shown = lan.wait_for("Spa Hoa Mai")
     desk = house.desk()
-    payload = {"user_id": house.follower().user_id, "text": "x", "image": None}
-    oa = staff.usable_oas(row_of(lan))[0]
-    token = confirmations.ask(desk.now(), row_of(lan), messages.CS, payload, oa)
+    oa, person = staff.usable_oas(row_of(lan))[0], house.follower()
+    token = messages.ask(desk, row_of(lan), messages.preview(desk, oa, contents.text("x"), follower=person))
     house.stop()
     from services import staffing, updates
     from services.audit import CLI
