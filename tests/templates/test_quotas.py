@@ -14,6 +14,12 @@ from services import deliveries, quotas, sending
 CS = {"free_cs_total": 500, "free_cs_left": 480, "package_valid_through": "31/12/2026"}
 
 
+@pytest.fixture(autouse=True)
+def at_full_speed(shop: Any) -> None:
+    """The clock stands still, so permits of a slow OA would be waited for in real time."""
+    OfficialAccount.update(requests_per_minute=60_000).execute()
+
+
 def patch(shop: Any, **changes: Any) -> None:
     shop.zalo.post(f"/_sandbox/oas/{shop.oa.oa_id}", changes)
 
