@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 EVERY = 1.0
 FIRST_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(minutes=10)
+STRAGGLE = 2.0  # seconds a batch is waited for before the next one is claimed
 
 
 class Outbox:
@@ -29,28 +30,57 @@ class Outbox:
 
     def __init__(self, office: Office, owner: str) -> None:
         self._office, self._owner = office, owner
+        self._busy: dict[int, asyncio.Task[None]] = {}
+        self._claiming = asyncio.Lock()
 
     async def run(self, active: asyncio.Event) -> None:
         """Until cancelled. A database that does not answer is logged and asked again."""
-        while True:
-            await active.wait()
-            try:
-                while await self.drain():
-                    pass
-            except Exception:
-                log.exception("outbox stumbled")
-            await asyncio.sleep(EVERY)
+        try:
+            while True:
+                await active.wait()
+                await self._all_due()
+                await asyncio.sleep(EVERY)
+        finally:
+            for task in self._busy.values():
+                task.cancel()
+
+    async def _all_due(self) -> None:
+        try:
+            while await self.drain():
+                pass
+        except Exception:
+            log.exception("outbox stumbled")
 
     async def drain(self) -> int:
-        """Send what is due now; returns how many notices were taken. Chats wait for Telegram each for itself."""
-        due = await db.in_thread(notices.claim, self._office.desk.now(), self._owner)
-        chats: dict[int, list[Notice]] = {}
-        for notice in due:
-            chats.setdefault(notice.chat_id, []).append(notice)
-        await asyncio.gather(*(self._chat(rows) for rows in chats.values()))
+        """Send what is due now; returns how many notices were taken.
+
+        Chats wait for Telegram, and for the files of customers, each for itself: what is due to a chat that is still
+        busy stays in the queue, and an alarm to everybody else goes on.
+        """
+        async with self._claiming:
+            due = await db.in_thread(notices.claim, self._office.desk.now(), self._owner, tuple(self._busy))
+            chats: dict[int, list[Notice]] = {}
+            for notice in due:
+                chats.setdefault(notice.chat_id, []).append(notice)
+            tasks = [self._begin(chat, rows) for chat, rows in chats.items()]
+        if tasks:
+            await asyncio.wait(tasks, timeout=STRAGGLE)
         return len(due)
 
-    async def _chat(self, rows: list[Notice]) -> None:
+    def _begin(self, chat: int, rows: list[Notice]) -> asyncio.Task[None]:
+        task = asyncio.create_task(self._chat(chat, rows))
+        self._busy[chat] = task
+        return task
+
+    async def _chat(self, chat: int, rows: list[Notice]) -> None:
+        try:
+            await self._in_order(rows)
+        except Exception:
+            log.exception("a chat's notices stumbled")  # their leases end, and they are claimed again
+        finally:
+            del self._busy[chat]
+
+    async def _in_order(self, rows: list[Notice]) -> None:
         await asyncio.gather(*(self._ahead(notice) for notice in rows if notice.kind == telling.ATTACHMENT))
         for notice in rows:
             await self._one(notice)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -101,8 +101,8 @@ def told(kinds: Iterable[str], ref: str) -> Any:
     return Notice.select().where(Notice.chat_id.in_(chats), Notice.kind.in_(list(kinds)), Notice.ref == ref)
 
 
-def claim(now: datetime, owner: str, limit: int = 20) -> list[Notice]:
-    """Take due notices for sending, for LEASE; another process gets others."""
+def claim(now: datetime, owner: str, busy: Collection[int] = (), limit: int = 20) -> list[Notice]:
+    """Take due notices for sending, for LEASE; another process gets others. None to the chats in `busy`."""
     with write():
         due = (
             Notice.select()
@@ -110,6 +110,7 @@ def claim(now: datetime, owner: str, limit: int = 20) -> list[Notice]:
                 Notice.state == NoticeState.QUEUED,
                 Notice.next_attempt_at <= now,
                 leases.over(now, Notice.lease_until, LEASE),
+                Notice.chat_id.not_in(list(busy)),
             )
             .order_by(Notice.next_attempt_at, Notice.id)
             .limit(limit)

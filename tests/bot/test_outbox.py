@@ -66,6 +66,18 @@ def test_flood_control_of_one_chat_holds_only_that_chat(desk):
     slow.wait_for("sự kiện")
 
 
+def test_an_alarm_does_not_wait_for_a_chat_that_is_busy(desk):
+    """Whatever holds one chat up, for however long, what is due to others afterwards goes at once."""
+    slow, quick = started(desk), started(desk)
+    fault = {"kind": "429", "retry_after": 12, "times": 1, "chat_id": slow.id, "method": "sendMessage"}
+    desk.town.post("/_sandbox/telegram/faults", fault)
+    alert(desk, slow)
+    desk.wait_until(lambda: Notice.get(Notice.chat_id == slow.id).lease_until is not None)
+    alert(desk, quick)
+    quick.wait_for("sự kiện", timeout=6)
+    assert "sự kiện" not in slow.last()["text"]
+
+
 def test_a_blocked_bot_gives_the_notice_up(desk):
     """Forbidden is final: no endless tries, and the row says why."""
     person = started(desk)
