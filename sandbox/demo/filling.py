@@ -12,9 +12,14 @@ def choose(stage: Stage, name: str) -> None:
     stage.tap_holding(name)
 
 
-def fill(stage: Stage, template_id: str, after: int) -> Seen:
-    """Answer what the template still asks, with Zalo's own sample, until the preview stands below message `after`."""
-    samples = next(t["sample"] for t in stage.machine.ready["templates"] if t["template_id"] == template_id)
+def fill(stage: Stage, template_id: str, after: int, customer: str = "") -> Seen:
+    """Answer what the template still asks until the preview stands below message `after`.
+
+    With Zalo's own samples; only who the message is for is called by their own name, `customer`.
+    """
+    samples = dict(next(t["sample"] for t in stage.machine.ready["templates"] if t["template_id"] == template_id))
+    if customer:
+        samples["customer_name"] = customer
     preview, question = stage.words("button.yes_money"), stage.words.middle("zns.ask_param")
     asked: set[str] = set()
 

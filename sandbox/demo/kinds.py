@@ -7,7 +7,7 @@ import zlib
 from typing import Any
 
 from sandbox.demo.filling import choose, fill
-from sandbox.demo.messages import APPOINTMENT, LATE_USER, MINH_ANH, state
+from sandbox.demo.messages import APPOINTMENT, LATE_NAME, LATE_USER, MINH_ANH, MINH_ANH_NAME, state
 from sandbox.demo.stage import Missed, Stage
 from sandbox.telegram.person import Seen, labels
 
@@ -65,19 +65,19 @@ def form(stage: Stage) -> None:
 
 def transaction(stage: Stage) -> None:
     """A transaction message: an approved template to the user id."""
-    _by_template(stage, "minh anh", MINH_ANH, APPOINTMENT, "Xác nhận lịch hẹn")
+    _by_template(stage, APPOINTMENT, "Xác nhận lịch hẹn")
 
 
 def media(stage: Stage) -> None:
     """A media message: a promotion template to the user id. In the evening and at night it waits for the morning."""
     if 8 <= stage.hour() < 21:
-        _by_template(stage, "minh anh", MINH_ANH, PROMOTION, "Ưu đãi khách quen")
+        _by_template(stage, PROMOTION, "Ưu đãi khách quen")
         return
     before = len(stage.accepted())
     _open(stage, "minh anh")
     stage.tap_holding(stage.words("button.way_uid"))
     choose(stage, "Ưu đãi khách quen")
-    preview = fill(stage, PROMOTION, 0)
+    preview = fill(stage, PROMOTION, 0, MINH_ANH_NAME)
     if stage.words.middle("preview.later") not in preview["text"]:
         raise Missed(f"not seen: that it leaves in the morning\n{preview['text']}")
     stage.saw("no hour for advertising in Vietnam: the preview says when it would leave by itself")
@@ -92,11 +92,7 @@ def older(stage: Stage) -> None:
     """A transaction message in the older free form, for an OA that can still send it: the sample as it stands."""
     stage.transcript.note("At this OA Zalo still takes the older form")
     stage.control(f"oas/{stage.oa['oa_id']}", {"old_messages": "alive"})
-    stage.hoa.say(f"/oa {stage.oa['oa_id']}")
-    stage.see(stage.words("button.edit"), "the card")
-    stage.tap("button.edit")
-    stage.see(stage.words("button.uid_api_legacy"), "what can be changed about the OA")
-    stage.tap("button.uid_api_legacy")
+    _write_by(stage, "button.uid_api_legacy", "what can be changed about the OA")
     before = len(stage.accepted())
     _open(stage, "minh anh")
     stage.tap_holding(stage.words("button.way_transaction"))
@@ -110,6 +106,19 @@ def older(stage: Stage) -> None:
         stage, (payload["template_type"], len(payload["buttons"])), ("transaction_booking", 2), "a booking, two buttons"
     )
     stage.see_on(preview, state(stage, "delivered"), "delivered")
+    _write_by(stage, "button.uid_api_template", "back to approved templates, which is how it goes by now")
+    stage.see(stage.words("button.uid_api_legacy"), "the older form is switched off again")
+
+
+def _write_by(stage: Stage, button: str, what: str) -> None:
+    """Switch between the older free form and approved templates on the OA's card."""
+    stage.hoa.mark()
+    stage.hoa.say(f"/oa {stage.oa['oa_id']}")
+    stage.see(stage.words("button.edit"), "the card")
+    stage.tap("button.edit")
+    stage.see(stage.words(button), what)
+    stage.hoa.mark()
+    stage.tap(button)
 
 
 def refusal(stage: Stage) -> None:
@@ -122,22 +131,23 @@ def refusal(stage: Stage) -> None:
     stage.hoa.mark()
     stage.tap_holding(stage.words("button.way_uid"))
     choose(stage, "Xác nhận lịch hẹn")
-    _send_template(stage, LATE_USER, APPOINTMENT)
+    _send_template(stage, LATE_USER, LATE_NAME, APPOINTMENT)
 
 
-def _by_template(stage: Stage, who: str, user_id: str, template_id: str, name: str) -> None:
-    _open(stage, who)
+def _by_template(stage: Stage, template_id: str, name: str) -> None:
+    _open(stage, "minh anh")
     stage.tap_holding(stage.words("button.way_uid"))
     choose(stage, name)
-    _send_template(stage, user_id, template_id)
+    _send_template(stage, MINH_ANH, MINH_ANH_NAME, template_id)
 
 
-def _send_template(stage: Stage, user_id: str, template_id: str) -> None:
+def _send_template(stage: Stage, user_id: str, customer: str, template_id: str) -> None:
     before = len(stage.accepted())
-    preview = fill(stage, template_id, 0)
+    preview = fill(stage, template_id, 0, customer)
     stage.tap("button.yes_money")
     body = stage.arrives(before, "uid", user_id, "Zalo has it")["body"]
     _same(stage, (body["user_id"], body["template_id"]), (user_id, template_id), "the template, to the user id")
+    _same(stage, body["template_data"]["customer_name"], customer, "who it is for, by their own name")
     stage.see_on(preview, state(stage, "delivered"), "delivered, and charged now")
 
 

@@ -9,25 +9,27 @@ from sandbox.demo.stage import Missed, Stage
 
 APPOINTMENT = "300111"
 MINH_ANH = "4219935181909378001"  # follows and writes during the story
+MINH_ANH_NAME = "Trần Minh Anh"
 LATE_USER = "4219935181909378003"  # wrote eleven days ago
+LATE_NAME = "Quốc Bảo"
 
 
 def somebody_wrote_long_ago(stage: Stage) -> None:
     """Before the story: one follower whose last message is too old to answer."""
-    stage.control("users", {"user_id": LATE_USER, "display_name": "Quốc Bảo", "is_follower": True})
+    stage.control("users", {"user_id": LATE_USER, "display_name": LATE_NAME, "is_follower": True})
     stage.control("users", {"user_id": LATE_USER, "last_interaction": _days_ago(stage, 11)})
 
 
 def customers_come(stage: Stage) -> None:
     """Somebody follows, writes and sends her number; somebody else leaves."""
-    stage.control("users", {"user_id": MINH_ANH, "display_name": "Trần Minh Anh", "phone": "84908128812"})
+    stage.control("users", {"user_id": MINH_ANH, "display_name": MINH_ANH_NAME, "phone": "84908128812"})
     stage.transcript.note(
         "Minh Anh follows the OA, writes, and sends her number with Zalo's form; somebody else leaves"
     )
     leaver = next(row["user_id"] for row in _people(stage) if row["user_id"] not in {MINH_ANH, LATE_USER})
     stage.customer("follow", user_id=MINH_ANH)
     stage.customer("user_send_text", user_id=MINH_ANH, text="Shop ơi mai còn chỗ 9h không ạ?")
-    info = {"name": "Trần Minh Anh", "phone": "84908128812", "address": "12 Lê Lợi"}
+    info = {"name": MINH_ANH_NAME, "phone": "84908128812", "address": "12 Lê Lợi"}
     stage.customer("user_submit_info", user_id=MINH_ANH, info=info)
     stage.customer("unfollow", user_id=leaver)
     stage.until(lambda: _person(stage, MINH_ANH).get("display_name"), "Minh Anh is on the list, with her profile")
