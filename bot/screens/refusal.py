@@ -18,7 +18,7 @@ from texts.html import Html, lines
 
 # What ends when the person writes: only then is it worth waiting for.
 ENDS_WHEN_THEY_WRITE = {
-    "send.window_closed", "send.year_over", "send.never_interacted", "send.blocked",
+    "send.window_closed", "send.window_refused", "send.year_over", "send.never_interacted", "send.blocked",
 }  # fmt: skip
 
 

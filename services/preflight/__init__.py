@@ -9,9 +9,10 @@ since}, oa.late {name, since}, oa.stopped {name, since}, send.older_way {name}, 
 way.no_user, way.no_template, template.not_sendable {template_id, template, status, reason}, template.not_by_user
 {template_id, template}, template.kind_not_allowed {template, name}, send.not_tester {name, user}, send.blocked,
 send.opted_out, send.said_no_customer and send.said_no_staff {user, since}, send.under_age {user}, send.not_following
-{user}, send.never_interacted {user}, send.window_closed and send.year_over {user, last}, send.hours {begin, end,
-until}, send.night {template, until}, send.quota_zns {name, daily, until}, send.quota_template {template, until},
-send.quota_month {name, total, until}, send.person_today and send.person_month {had, until}.
+{user}, send.never_interacted {user}, send.window_closed and send.year_over {user, last}, send.window_refused {user,
+since}, send.hours {begin, end, until}, send.night {template, until}, send.quota_zns {name, daily, until},
+send.quota_template {template, until}, send.quota_month {name, total, until}, send.person_today and send.person_month
+{had, until}.
 """
 
 from __future__ import annotations

@@ -26,6 +26,14 @@ class Stop:
 
 
 @dataclass(frozen=True)
+class Refused:
+    """Zalo's word that somebody is out of the window of consultation messages, and when it said so."""
+
+    code: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class OaFacts:
     """What holds for every letter of one OA."""
 
@@ -58,6 +66,7 @@ class PersonFacts:
     tester: bool = False
     last: LastInteraction | None = None
     never: bool = False  # Zalo described them lately, and knew no interaction
+    refused: Refused | None = None  # the newest time Zalo refused them a consultation message for the window
     said: tuple[Consent, ...] = ()  # about being written to, newest first
     promoted: tuple[datetime, ...] = ()  # advertising they had or will have, over all OAs, this month and the last one
     related_at: datetime | None = None  # our last ZNS of another class that Zalo took, from this OA to this phone

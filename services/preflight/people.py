@@ -17,12 +17,13 @@ from models import Channel, Consent, Contact, Delivery, DeliveryState, Follower,
 from services import consents, followers, rows
 from services.calendar import month_before
 from services.interaction import last_interaction
-from services.preflight.facts import PersonFacts
+from services.preflight.facts import PersonFacts, Refused
 
 # Nothing of these reached anybody, nor will it.
 _CAME_TO_NOTHING = [DeliveryState.FAILED, DeliveryState.CANCELLED, DeliveryState.SKIPPED, DeliveryState.EXPIRED]
 _TAKEN = [DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.SEEN]
 _HALF_A_YEAR = timedelta(days=184)  # advertising by ZNS needs a message of tag 1 or 2 within it (zns.md 5.2)
+_OUT_OF_WINDOW = ["-230", "-232"]  # Zalo's codes (oa-api.md 5.4); of -232 it says "never, or expired"
 _PROFILE_COUNTS = timedelta(days=7)  # what Zalo did not know a week ago may be otherwise now
 
 
@@ -59,8 +60,9 @@ def read(now: datetime, oa: OfficialAccount, wanted: Sequence[Wanted], before: i
     said = _said(oa.oa_id, names)
     promoted = _promoted(now, names, before)
     related = _related(now, oa, set().union(*(each.phones for each in kin)) if kin else set())
+    refused = _refused(oa, names)
     return [
-        _facts(now, oa, one, each, said, promoted, related)
+        _facts(now, oa, one, each, said, promoted, related, refused)
         for one, each in zip(wanted, kin, strict=True)
     ]  # fmt: skip
 
@@ -73,6 +75,7 @@ def _facts(
     said: Mapping[str, list[Consent]],
     promoted: Mapping[str, list[datetime]],
     related: Mapping[str, datetime],
+    refused: Mapping[str, Refused],
 ) -> PersonFacts:
     here = [row for row in kin.followers.values() if row.oa_id == oa.oa_id]
     # Two people with one number are nobody; but the no of either counts, for who reads it nobody can tell.
@@ -90,6 +93,7 @@ def _facts(
         tester=person is not None and bool(person.tester),
         last=last,
         never=last is None and _never(now, person),
+        refused=refused.get(str(person.user_id)) if person is not None else None,
         said=tuple(sorted(_of(own, said), key=lambda word: (word.at, word.id), reverse=True)),
         promoted=tuple(sorted(_of(kin.names, promoted), reverse=True)),
         related_at=max((related[name] for name in own if name in related), default=None),
@@ -208,6 +212,24 @@ def _related(now: datetime, oa: OfficialAccount, phones: Iterable[str]) -> dict[
             at = row.sent_at or row.created_at
             grouped[row.recipient] = max(at, grouped.get(row.recipient, at))
     return grouped
+
+
+def _refused(oa: OfficialAccount, names: Iterable[str]) -> dict[str, Refused]:
+    """Zalo's newest refusal of a consultation message of this OA, by user id. What never left was not refused by it."""
+    newest: dict[str, Refused] = {}
+    for some in rows.chunks(names):
+        where = (
+            Delivery.oa == oa.id,
+            Delivery.recipient.in_(some),
+            Delivery.channel == Channel.CS,
+            Delivery.state == DeliveryState.FAILED,
+            Delivery.error_code.in_(_OUT_OF_WINDOW),
+            Delivery.attempted_at.is_null(False),
+        )
+        found = Delivery.select(Delivery.recipient, Delivery.error_code, Delivery.attempted_at).where(*where)
+        for row in found.order_by(Delivery.attempted_at):
+            newest[row.recipient] = Refused(row.error_code, row.attempted_at)
+    return newest
 
 
 def _of(names: Iterable[str], grouped: Mapping[str, list[Any]]) -> list[Any]:

@@ -154,7 +154,10 @@ def never_interacted(facts: Facts, letter: Letter) -> Finding:
 
 
 def window_closed(facts: Facts, letter: Letter) -> Finding:
-    """Consultation: an interaction within 7 days."""
+    """Consultation: an interaction within 7 days. Zalo knows the last one best: its refusal counts until the next."""
+    last, refused = facts.person.last, facts.person.refused
+    if refused is not None and (last is None or refused.at > last.latest):
+        return Refusal("send.window_refused", code=refused.code, user=facts.person.name, since=refused.at)
     return _outside(facts, interaction.CARE_WINDOW, "send.window_closed")
 
 

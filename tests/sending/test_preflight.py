@@ -35,7 +35,7 @@ import texts
 from models import Channel, OaState, SendClass, UidMessageApi
 from services.modes import Mode
 from services.preflight import Answer, Letter, judge
-from services.preflight.facts import Stop
+from services.preflight.facts import Refused, Stop
 from services.preflight.table import RULES
 from services.preflight.windows import Hours
 from services.stop_all import Standstill
@@ -150,6 +150,18 @@ CASES = [
          facts(vietnam(23, 0) + timedelta(milliseconds=1), last=day(vietnam(15, 0))), "no", "send.window_closed"),
     case("advertising at night, over 7 days by the morning", "-230 (7 days)", CS_AD,
          facts(NIGHT, last=moment(NIGHT - timedelta(days=6, hours=20))), "no", "send.window_closed"),
+    case("Zalo refused since", "-230 (7 days)", CS, facts(refused=Refused("-230", NOW - timedelta(minutes=1))),
+         "no", "send.window_refused"),
+    case("Zalo refused since, otherwise", "-230 (7 days)", CS,
+         facts(refused=Refused("-232", NOW - timedelta(minutes=1))), "no", "send.window_refused"),
+    case("Zalo refused since, of a day without an hour", "-230 (7 days)", FORM,
+         facts(last=day(vietnam(16, 0)), refused=Refused("-230", NOW)), "no", "send.window_refused"),
+    case("Zalo refused, nothing else is known", "-230 (7 days)", CS, facts(last=None, refused=Refused("-232", NOW)),
+         "no", "send.window_refused"),
+    case("Zalo refused, they interacted since", "-230 (7 days)", CS, facts(refused=Refused("-230", YESTERDAY))),
+    case("Zalo refused on the very day that is known", "-230 (7 days)", CS,
+         facts(last=day(vietnam(23, 0)), refused=Refused("-230", NOW))),
+    case("Zalo refused a consultation, by template", "-230 (1 year)", UID, facts(refused=Refused("-230", NOW))),
     case("over 7 days, by template", "-230 (7 days)", UID, facts(**ago(days=8))),
     case("a year", "-230 (1 year)", UID, facts(**ago(days=365))),
     case("over a year", "-230 (1 year)", UID, facts(**ago(days=365, milliseconds=1)), "no", "send.year_over"),

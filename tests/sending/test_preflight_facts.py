@@ -23,6 +23,7 @@ from models import (
 from services import house, preflight
 from services.errors import Refusal
 from services.preflight import Answer, Letter, Wanted
+from services.preflight.facts import Refused
 from services.preflight.windows import Hours
 
 PHONE = "84912340007"
@@ -210,6 +211,49 @@ def test_a_message_of_another_class_makes_a_relation(shop, fan):
     assert of(shop, follower=fan).related_at == row.created_at
 
 
+def refusal(shop, code="-230", minutes=0, **more):
+    at = shop.clock.now() - timedelta(minutes=minutes)
+    usual = {"recipient": "777", "channel": Channel.CS, "send_class": SendClass.CARE, "state": DeliveryState.FAILED,
+             "error_code": code, "attempted_at": at, "kind": "text", "created_at": at}  # fmt: skip
+    return delivery(shop, **{**usual, **more})
+
+
+def test_zalos_newest_refusal_of_a_consultation_message_is_read(shop, fan):
+    """Zalo knows the last interaction better than we do."""
+    assert of(shop, follower=fan).refused is None
+    refusal(shop, "-232", minutes=5)
+    newest = refusal(shop, minutes=2)
+    assert of(shop, follower=fan).refused == Refused("-230", newest.attempted_at)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"error_code": "-213"},
+        {"channel": Channel.UID},
+        {"attempted_at": None},
+        {"state": DeliveryState.SENT},
+        {"recipient": "778"},
+        {"oa": None},
+    ],
+)
+def test_what_is_no_refusal_of_that_kind_does_not_count(shop, fan, more):
+    """Other codes and ways, what never left, other people and other OAs."""
+    refusal(shop, **{**more, **({"oa": another_oa(shop)} if "oa" in more else {})})
+    assert of(shop, follower=fan).refused is None
+
+
+def test_a_refusal_of_zalo_closes_the_window_until_they_interact_again(shop, fan):
+    """The next message to them is not called free; their next line opens it."""
+    refusal(shop)
+    with pytest.raises(Refusal) as refused:
+        preflight.check(shop.desk(), shop.oa, CS, follower=fan)
+    assert (refused.value.key, refused.value.code) == ("send.window_refused", "-230")
+    shop.clock.advance(minutes=1)
+    Follower.update(last_interaction_at=shop.clock.now()).execute()
+    assert preflight.check(shop.desk(), shop.oa, CS, follower=shop.again(fan)).answer is Answer.YES
+
+
 @pytest.mark.parametrize(
     ("value", "hours"),
     [
@@ -246,6 +290,7 @@ def test_thousands_are_read_by_as_many_queries_as_one(shop, fan, caplog):
 def test_many_are_judged_as_each_alone(shop, fan):
     """The bulk and the single reading agree."""
     delivery(shop, PHONE)
+    refusal(shop)
     wanted = [Wanted(PHONE), Wanted("", fan), Wanted("84900000001"), Wanted("", person(shop, "1", ""))]
     together = preflight.facts_of(shop.desk(), shop.oa, wanted)
     alone = [preflight.facts(shop.desk(), shop.oa, phone=each.phone, follower=each.follower) for each in wanted]
