@@ -28,18 +28,21 @@ def judge(facts: Facts, letter: Letter) -> Verdict:
         elif found is not None:
             notes.append(found)
     if waiting:
-        return _later(facts, letter, waiting, notes)
+        return _later(facts, letter, waiting)
     price, free_until, uncertain = cost.of(facts, letter)
     return Verdict(Answer.YES, letter, price=price, free_until=free_until, notes=(*notes, *uncertain))
 
 
-def _later(facts: Facts, letter: Letter, waiting: list[tuple[Rule, Later]], notes: list[Note]) -> Verdict:
+def _later(facts: Facts, letter: Letter, waiting: list[tuple[Rule, Later]]) -> Verdict:
     rule, longest = max(waiting, key=lambda each: each[1].until)
     until = _until(facts, letter, longest.until)
     then = replace(facts, now=until)
+    notes: list[Note] = []  # of the moment it leaves: what is not certain now may be so then, and the other way round
     for decides, found in _findings(then, letter):
         if isinstance(found, Refusal):  # a window closes while it waits
             return Verdict(Answer.NO, letter, found, rule=decides.name)
+        if isinstance(found, Note):
+            notes.append(found)
     refusal = Refusal(longest.refusal.key, longest.refusal.code, **{**longest.refusal.values, "until": until})
     price = cost.of(then, letter).price
     return Verdict(Answer.LATER, letter, refusal, until, price, notes=tuple(notes), rule=rule.name, held=longest.held)

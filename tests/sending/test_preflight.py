@@ -300,6 +300,14 @@ def test_the_first_no_counts_however_long_another_would_wait():
     assert (verdict.answer, verdict.refusal.key, verdict.until) == (Answer.NO, "send.under_age", None)
 
 
+def test_what_is_not_certain_is_said_of_the_moment_it_will_leave():
+    """Advertising of 23:00 leaves at 08:00: it is not night then. What waits for midnight leaves at night."""
+    morning = judge(facts(NIGHT), ZNS_AD)
+    assert (morning.until, [note.key for note in morning.notes]) == (vietnam(24, 8), [])
+    midnight = judge(facts(oa=QUOTA), ZNS)
+    assert (midnight.until, [note.key for note in midnight.notes]) == (vietnam(24, 0), ["night_perhaps"])
+
+
 def test_a_letter_that_goes_later_says_what_it_waits_for():
     """The row in the queue is shown with that reason."""
     assert judge(facts(NIGHT), ZNS_AD).held == "night"
