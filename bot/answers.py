@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.attachments import content_of, read_parts, something
+from bot.attachments import NO_CAPTION, content_of, read_parts, something
 from bot.codes import looks_like_code
 from bot.forms.engine import park
 from bot.forms.send import SEND, send_form
@@ -64,7 +64,13 @@ async def answer(turn: Turn, oa: OfficialAccount, person: Follower, *, ask_first
     parts = await read_parts(turn)
     if not something(parts):
         raise Invalid("answer.nothing")
-    content = content_of(parts)
+    try:
+        content = content_of(parts)
+    except Invalid as error:
+        if error.key != NO_CAPTION:
+            raise
+        await _preview(turn, oa, person, parts)  # keeps the file, and offers to send it without its words
+        return
     now, form = turn.now(), await turn.form()
     if not await turn.db(conversations.hold_for_answer, now, turn.actor, oa.oa_id, person.user_id):
         await turn.say(Screen(await _held(turn, oa, person)))

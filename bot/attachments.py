@@ -21,6 +21,7 @@ MAX_FROM_TELEGRAM = 20 * 1024 * 1024  # Telegram gives bots no larger file, so i
 IMAGE_ADDRESS = re.compile(r"https?://\S+?\.(?:jpe?g|png|gif)(?:\?\S*)?(?=\s|$)", re.IGNORECASE)
 NOTHING: dict[str, Any] = {"text": "", "image": None, "gif": None, "file": None, "about": {}}
 GIF = "image/gif"
+NO_CAPTION = "file.no_caption"
 
 Parts = dict[str, Any]
 
@@ -37,6 +38,11 @@ async def read_parts(turn: Turn) -> Parts:
         return NOTHING | await _file(turn) | {"text": text}
     if turn.location is not None:
         return NOTHING | {"text": map_link(turn.location)}
+    return await read_words(turn, text)
+
+
+async def read_words(turn: Turn, text: str) -> Parts:
+    """The parts of typed words: a picture when they begin with the address of one. Raises as `read_parts`."""
     address = IMAGE_ADDRESS.match(text)
     if address:
         return NOTHING | await _fetched(turn, address.group()) | {"text": text[address.end() :].strip()}
@@ -53,12 +59,17 @@ def something(parts: Mapping[str, Any]) -> bool:
     return any(parts.get(name) for name in ("text", "image", "gif", "file"))
 
 
+def only_words(parts: Mapping[str, Any]) -> bool:
+    """Whether there is nothing but a text."""
+    return bool(parts.get("text")) and not any(parts.get(name) for name in ("image", "gif", "file"))
+
+
 def content_of(parts: Mapping[str, Any]) -> Content:
     """The message these parts make. Raises Invalid naming the part and its rule."""
     text = str(parts.get("text") or "")
     if parts.get("file"):
         if text:  # Zalo's file messages carry no text (oa-api.md 5.1)
-            raise Invalid("file.no_caption")
+            raise Invalid(NO_CAPTION)
         return contents.file(parts["file"]["upload"], parts["file"]["name"])
     if parts.get("gif"):
         gif = parts["gif"]

@@ -27,15 +27,25 @@ def ask_content(turn: Turn, oa: OfficialAccount, whom: Whom, form: Form) -> Scre
 def before(turn: Turn, form: Form) -> list[Html]:
     """What was typed last, so that a wrong letter does not cost the whole text."""
     typed = str(form.data.get("before") or form.data.get("text") or "")
+    told: list[Html] = []
     if typed:
-        return [Html(""), turn.t("send.before"), Html(f"<pre>{escape(typed[:LONGEST_SHOWN])}</pre>")]
+        told = [Html(""), turn.t("send.before"), Html(f"<pre>{escape(typed[:LONGEST_SHOWN])}</pre>")]
     kind = next((name for name in ("image", "gif", "file") if form.data.get(name)), "")
-    return [Html(""), letter(turn.t, kind, form.data, about=form.data.get("about"))] if kind else []
+    if kind and (not typed or _file_with_words(form)):
+        told += [Html(""), letter(turn.t, kind, {kind: form.data[kind]}, about=form.data.get("about"))]
+    return told
+
+
+def _file_with_words(form: Form) -> bool:
+    return bool(form.data.get("file") and form.data.get("text"))
 
 
 def _rows(turn: Turn, form: Form) -> Rows:
     t = turn.t
     tools = [] if form.data.get("how") else [Button(t.plain("button.add_buttons"), to("f", "content", "buttons"))]
+    if _file_with_words(form):
+        bare = Button(t.plain("button.without_words"), to("f", "content", "bare"), style="primary")
+        return [[bare], tools, cancel_row(t)]
     if something(form.data):
         tools.append(Button(t.plain("button.keep_as_is"), to("f", "content", "keep")))
     return [tools, cancel_row(t)]

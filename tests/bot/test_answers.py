@@ -131,6 +131,14 @@ def test_a_customer_somebody_else_looks_after_is_asked_about_first(desk, lan, an
     desk.wait_until(lambda: Delivery.select().count() == 2)
 
 
+def test_a_file_with_words_as_a_reply_is_kept(desk, lan, anh, wrote):
+    """Zalo's files carry no words: shown with a button that sends the file without them."""
+    lan.send_document("gia.pdf", PDF, "Bảng giá", mime_type="application/pdf", reply_to=wrote["message_id"])
+    lan.wait_for("file.no_caption")
+    lan.tap("📎 Gửi không kèm chữ")
+    assert "gia.pdf" in lan.wait_for("Xem trước tin tư vấn")["text"]
+
+
 def test_reply_button_and_its_question(desk, lan, anh, wrote):
     """[Reply] asks for the words; a wrong answer repeats the question."""
     lan.tap("💬 Mở hội thoại")

@@ -101,6 +101,19 @@ def test_an_image_by_its_address(desk):
     assert Delivery.get().content == {"text": "Bảng giá", "image": {"url": address}}
 
 
+def test_an_image_by_its_address_in_one_line(desk):
+    """As in the form: a picture with its caption, and not a text with an address."""
+    person = desk.person()
+    desk.oa()
+    desk.follower()
+    address = f"{desk.town.base}/_sandbox/media/gia.jpg"
+    person.say(f"/gui 0909998812 {address} Bảng giá")
+    person.wait_for(f"🖼 {address}")
+    person.tap("✅")
+    person.wait_for("đang chờ")
+    assert Delivery.get().content == {"text": "Bảng giá", "image": {"url": address}}
+
+
 def test_after_seven_days_the_refusal_names_what_else_reaches_the_person(desk, words):
     """Four parts, the text is kept, and a ZNS is offered with one tap."""
     person = desk.person(language=words.language)

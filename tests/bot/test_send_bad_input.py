@@ -122,9 +122,34 @@ def test_words_with_a_file_are_not_lost_in_silence(person, words):
     """Zalo's file messages carry no text."""
     begin(person, words)
     person.send_document("gia.csv", b"ten,gia\nA,1\n", "Bảng giá")
-    refused(person, words, "file.no_caption")
-    person.send_document("gia.csv", b"ten,gia\nA,1\n")
+    shown = refused(person, words, "file.no_caption")
+    assert "Bảng giá" in shown["text"]
+    assert "gia.csv" in shown["text"]
+    person.tap(words("button.without_words"))
     assert "gia.csv" in person.wait_for(words("send.preview_title"))["text"]
+
+
+@pytest.mark.parametrize("first", [f"/gui {WHO}", ""])
+def test_a_file_with_words_is_kept_wherever_it_was_sent(person, words, first):
+    """Before the way was chosen, or before anybody was named: one tap sends it without its words."""
+    if first:
+        person.say(first)
+        person.wait_for(words("send.possible"))
+    person.send_document("gia.csv", b"ten,gia\nA,1\n", "Bảng giá")
+    if not first:
+        person.wait_for(words("send.ask_who_file"))
+        person.say(WHO)
+    refused(person, words, "file.no_caption")
+    person.tap(words("button.without_words"))
+    assert "gia.csv" in person.wait_for(words("send.preview_title"))["text"]
+
+
+def test_an_address_in_one_line_that_answers_a_page(desk, person, words):
+    """The content is asked for again, what was typed at hand; the person stays."""
+    person.say(f"/gui {WHO} {desk.town.base}/trang.jpg Bảng giá")
+    shown = person.wait_for(words("error.head_do"))
+    assert words("send.ask_content") in shown["text"]
+    assert "trang.jpg Bảng giá" in shown["text"]
 
 
 def test_a_file_over_five_megabytes(person, words):
