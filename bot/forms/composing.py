@@ -11,6 +11,7 @@ from models import OfficialAccount
 from services.contents import Content
 from services.drafts import Form
 from services.errors import DeskError
+from services.preflight import Letter
 
 PREVIEW = "preview"
 
@@ -26,6 +27,13 @@ class Composer(Protocol):
 
     async def question(self, turn: Turn, oa: OfficialAccount, form: Form, whom: Whom) -> Screen:
         """The screen of the step the form is at."""
+        ...
+
+    async def letter(self, turn: Turn, oa: OfficialAccount, form: Form) -> Letter | None:
+        """What the rules look at, where the way has questions they can spare; None while that is open.
+
+        Raises DeskError for what names no letter.
+        """
         ...
 
     def edit(self, form: Form) -> str:

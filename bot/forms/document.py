@@ -13,6 +13,7 @@ from services import contents, document_words, fetching
 from services.contents import Content
 from services.drafts import Form
 from services.errors import DeskError, Invalid
+from services.preflight import Letter
 
 KEEP = "keep"
 
@@ -35,6 +36,10 @@ class Document:
         if oa.uid_message_api != UidMessageApi.LEGACY:
             return switched_off(turn, oa, whom, self.channel)
         return ask_document(turn, oa, whom, form, self.channel)
+
+    async def letter(self, turn: Turn, oa: OfficialAccount, form: Form) -> Letter | None:
+        """None: one question only, and it says itself when the older form is off."""
+        return None
 
     def edit(self, form: Form) -> str:
         """The whole text again, to be copied and mended."""

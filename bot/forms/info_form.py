@@ -16,6 +16,7 @@ from services.contents import Content
 from services.drafts import Form
 from services.errors import DeskError, Invalid
 from services.pacing import Lane
+from services.preflight import Letter
 
 FIELDS = ("title", "subtitle", "picture")
 USUAL = "-"  # the value of the button with the proposal
@@ -42,6 +43,10 @@ class InfoForm:
         if form.step == "edit_form":
             return ask_edit(turn, oa, whom, form)
         return ask_field(turn, oa, whom, form, usual(turn, oa, form.step))
+
+    async def letter(self, turn: Turn, oa: OfficialAccount, form: Form) -> Letter | None:
+        """None: each question has a proposal to tap."""
+        return None
 
     def edit(self, form: Form) -> str:
         """Which field?"""

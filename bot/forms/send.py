@@ -83,6 +83,7 @@ class Send:
         """What will arrive; a content that turns out wrong is asked for again in its place."""
         composer = composer_of(form)
         try:
+            await _check_way(turn, oa, form, whom)
             content = await composer.content(turn, oa, form)
             phone = whom.phone if content.channel == Channel.ZNS else ""
             found = await turn.db(messages.preview, turn.desk, oa, content, phone=phone, follower=whom.follower)
@@ -191,8 +192,13 @@ class Send:
             return "phone" if way == "zns" else "who"
         if not way:
             return "way"
-        if way == "zns" and not (await whom_of(turn, form)).phone:
+        whom = await whom_of(turn, form)
+        if way == "zns" and not whom.phone:
             return "phone"
+        try:
+            await _check_way(turn, oa, form, whom)
+        except Refusal:
+            return PREVIEW  # where the refusal is shown, with the other ways: no question is worth an answer
         return await COMPOSERS[way].next_step(turn, oa, form)
 
     async def _back_to(self, turn: Turn, form: Form, error: DeskError) -> str:
@@ -221,6 +227,14 @@ def composer_of(form: Form) -> Composer:
     if found is None:
         raise Invalid("form.tap_button")
     return found
+
+
+async def _check_way(turn: Turn, oa: OfficialAccount, form: Form, whom: Whom) -> None:
+    """Whether the way is open, before its questions. Raises Refusal, and what names no letter."""
+    letter = await composer_of(form).letter(turn, oa, form)
+    if letter is not None:
+        phone = whom.phone if letter.channel == Channel.ZNS else ""
+        await turn.db(preflight.check, turn.desk, oa, letter, phone=phone, follower=whom.follower)
 
 
 async def content_of_form(turn: Turn, oa: OfficialAccount, form: Form) -> Content:

@@ -11,11 +11,12 @@ from bot.screens.zns import ask_edit, ask_param, ask_template
 from bot.turn import Turn
 from bot.whom import Whom
 from models import Channel, OfficialAccount, ZnsTemplate
-from services import audit, contents, template_params, templates, troubles
+from services import audit, contents, preflight, template_params, templates, troubles
 from services.contents import Content
 from services.drafts import Form
 from services.errors import DeskError, Invalid
 from services.pacing import Lane
+from services.preflight import Letter
 
 # The values of the buttons with what was filled in before, and with a refused value as it is spelt rightly.
 KEPT_BEFORE, RIGHT_SPELLING = "old", "right"
@@ -52,6 +53,13 @@ class Template:
         if form.step == "edit":
             return ask_edit(turn, oa, template, form, self.channel)
         return ask_param(turn, oa, template, form, whom, self.channel, await samples(turn, oa, template))
+
+    async def letter(self, turn: Turn, oa: OfficialAccount, form: Form) -> Letter | None:
+        """The chosen template: whether it may go does not hang on its fields."""
+        if not form.data.get("template"):
+            return None
+        template = await templates.fresh(turn.desk, oa, form.data["template"])
+        return Letter(self.channel, "template", preflight.class_of_tag(template.tag), template)
 
     def _usable(self, oa: OfficialAccount) -> list[ZnsTemplate]:
         found = templates.listing(oa, only_sendable=True)

@@ -6,6 +6,7 @@ import pytest
 
 from models import Delivery, Follower, OfficialAccount, UidMessageApi
 from sandbox.zalo_side.media import GIF, JPG, PDF
+from services import stop_all
 
 WHO = "0909998812"
 
@@ -203,6 +204,31 @@ def test_a_template_in_one_line(desk, person, words):
     shown = person.wait_for(words("preview.title_uid"))
     assert "LH1" in shown["text"]
     assert Delivery.select().count() == 0
+
+
+@pytest.mark.parametrize("given", ["", " customer_name=Lan", " customer_name=Lan colour=red"])
+def test_a_way_that_is_closed_is_told_before_any_field_is_asked(desk, person, words, given):
+    """Whatever is missing or wrong in the line: nobody fills in what cannot leave."""
+    OfficialAccount.update(uid_message_api=UidMessageApi.LEGACY).execute()
+    person.say(f"/gui {WHO} mau 300111{given}")
+    shown = person.wait_for(words("refusal.title_uid"))
+    assert words("refusal.others") in shown["text"]
+    assert words("zns.ask_param") not in shown["text"]
+    person.mark()
+    OfficialAccount.update(uid_message_api=UidMessageApi.TEMPLATE).execute()
+    person.tap(words("button.try_again"))
+    person.wait_for("/3")
+
+
+def test_a_template_chosen_by_button_after_everything_stopped(desk, person, words):
+    """The refusal stands in place of the first field; the managers' way out of it is a tap away."""
+    person.say(f"/zns {WHO}")
+    person.wait_for(words("zns.ask_template"))
+    stop_all.stop_all(desk.desk(), desk.actor())
+    person.tap("Xác nhận lịch hẹn")
+    shown = person.wait_for(words("refusal.title_zns"))
+    assert "send.stop_all" in shown["text"]
+    assert words("zns.ask_param") not in shown["text"]
 
 
 @pytest.mark.parametrize("kind", ["transaction", "promotion"])
