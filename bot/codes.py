@@ -10,6 +10,7 @@ from texts.html import Html, lines
 
 CODE = re.compile(r"-\d{2,5}|\d{3}")
 # Everything that goes to a user id speaks the codes of the OA's host (zns.md 1.5, oa-api.md 11).
+TYPED_CODE = re.compile(r"[-–−]?\d{1,9}")  # behind a command; phones make a longer stroke of the minus
 MESSAGE_ID = re.compile(r"(?=.*\d)[a-z0-9]{16,48}", re.IGNORECASE)
 TABLE_OF = {"zns": "zns", "cs": "oa", "uid": "oa", "promotion": "oa", "transaction": "oa"}
 OURS = "desk"  # the class of what stood against a message on our side; its codes have a table of their own
@@ -39,14 +40,23 @@ def looks_like_code(text: str) -> bool:
     return CODE.fullmatch(text.strip()) is not None
 
 
+def code_in(text: str) -> str:
+    """The code somebody asks about by a command, its minus as Zalo writes it; "" for other words."""
+    typed = text.strip()
+    return re.sub("[–−]", "-", typed) if TYPED_CODE.fullmatch(typed) else ""
+
+
 def looks_like_id(text: str) -> bool:
     """Whether somebody pasted the id of a message: ours (24 signs), or Zalo's (about 20, oa-api.md 12.2)."""
     return MESSAGE_ID.fullmatch(text.strip()) is not None
 
 
 def code_page(t: Texts, code: str) -> Html:
-    """A code in every table that has it."""
+    """A code in every table that has it; whoever left out the minus means the code with it."""
     found = troubles.classes_of(int(code))
+    if not found and int(code) > 0:
+        found = troubles.classes_of(-int(code))
+        code = f"-{int(code)}" if found else code
     if not found:
         return lines(t("codes.title", code=code), t("codes.unknown"))
     body: list[Html] = [t("codes.title", code=code)]

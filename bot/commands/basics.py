@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.codes import code_page, looks_like_code
+from bot.codes import code_in, code_page
 from bot.forms.engine import ask
 from bot.forms.kinds import KINDS
 from bot.keyboards import home_row, pairs
@@ -33,9 +33,10 @@ async def start(turn: Turn, rest: str) -> None:
 
 
 async def help_command(turn: Turn, rest: str) -> None:
-    """What can be done here; `/trogiup -118` explains a code."""
-    if looks_like_code(rest):
-        await explain_code(turn, rest.strip())
+    """What can be done here; `/trogiup -118` explains a code, also without its minus."""
+    code = code_in(rest)
+    if code:
+        await explain_code(turn, code)
         return
     guide = [Button(turn.t.plain("button.guide"), to("guide", "oa"))]
     await turn.show(Screen(_help(turn), [guide, home_row(turn.t)]))

@@ -106,6 +106,25 @@ def test_the_last_page_connects_those_who_may(desk):
         assert ("🔌 Kết nối bằng Zalo" in labels(person.wait_for("trang 9/9"))) is there
 
 
+@pytest.mark.parametrize("typed", ["118", "-118", "−118"])
+def test_a_code_is_explained_with_and_without_its_minus(desk, words, typed):
+    """Zalo's codes are negative; whoever leaves the minus out means the same one."""
+    person = desk.person(language=words.language)
+    person.say(f"/help {typed}")
+    shown = person.wait_for(words("codes.title"))
+    assert "-118" in shown["text"]
+    assert words("codes.unknown") not in shown["text"]
+
+
+@pytest.mark.parametrize("typed", ["999999", "-999999", "7"])
+def test_a_code_nobody_knows_is_told_as_it_was_typed(desk, words, typed):
+    """And not answered with the general help."""
+    person = desk.person(language=words.language)
+    person.say(f"/trogiup {typed}")
+    shown = person.wait_for(words("codes.unknown"))
+    assert f"{words('codes.title')} {typed}" in shown["text"].replace("\xa0", " ")
+
+
 def test_a_page_nobody_knows_opens_the_first(desk):
     """As every old button does, it leads somewhere."""
     person = desk.person()
