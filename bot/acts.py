@@ -134,4 +134,4 @@ FORMS: dict[str, str] = {
     "invite": "staff.invited",
     "answer": "message.replied",
 }
-LOOKING_FORMS = frozenset({"send", "zns"})  # their preview's yes is the act
+LOOKING_FORMS = frozenset({"send", "zns", "opt_out"})  # the act is a button later: the preview's yes, a refusal

@@ -58,6 +58,7 @@ FORMS: dict[str, Role] = {
     "template_body": Role.MANAGER,
     "test_phones": Role.MANAGER,
     "answer": Role.OPERATOR,
+    "opt_out": Role.OPERATOR,
     "invite": Role.OWNER,
     "app": Role.OWNER,
     "app_name": Role.OWNER,

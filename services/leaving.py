@@ -22,7 +22,7 @@ from models import (
 from services import staff
 
 # Forms and questions somebody may keep open in a role; whatever is not named here ends with the higher role.
-_SENDING = frozenset({"answer", "replace_number", "reopen", "send", "zns", "cs", "resend", "test_template"})
+_SENDING = frozenset({"answer", "opt_out", "replace_number", "reopen", "send", "zns", "cs", "resend", "test_template"})
 _MANAGING = frozenset(
     {
         "add_oa", "rename", "describe", "tokens", "form_image", "mode",

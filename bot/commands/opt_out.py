@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bot.keyboards import home_row
-from bot.markup import OldKeyboard, Screen, part, whole
+from bot.forms.engine import open_form
+from bot.forms.opt_out import OPT_OUT, opt_out_form, show_number
+from bot.markup import OldKeyboard, part, whole
 from bot.reach import customer_at
 from bot.screens.opt_out import opt_out_screen, reopen_question, word_screen
 from bot.turn import Turn
@@ -18,13 +19,11 @@ _SCOPES = {Scope.PROMOTION.value, Scope.ALL.value}
 
 
 async def opt_out_command(turn: Turn, rest: str) -> None:
-    """`/tuchoi 0901234567`: what is known about a number, and what can be entered."""
-    if not rest:
-        await turn.show(Screen(turn.t("opt_out.usage"), [home_row(turn.t)]))
-        return
-    phone = phones.normalise(rest)
-    person = await turn.db(_known, turn, phone, None)
-    await turn.show(await opt_out_screen(turn, f"p{phone}", person, typed=True))
+    """`/tuchoi 0901234567`: what is known about a number, and what can be entered; without one it is asked for."""
+    if rest:
+        await show_number(turn, phones.normalise(rest))
+    else:
+        await open_form(OPT_OUT, turn, opt_out_form())
 
 
 async def show_person(turn: Turn, args: Args) -> None:

@@ -8,6 +8,7 @@ from bot.forms.app import KINDS as APPS
 from bot.forms.engine import FormKind
 from bot.forms.invite import INVITE
 from bot.forms.oa_fields import FIELDS
+from bot.forms.opt_out import OPT_OUT
 from bot.forms.send import SEND
 from bot.forms.template_body import TEMPLATE_BODY
 from bot.forms.test_phones import TEST_PHONES
@@ -23,6 +24,7 @@ KINDS: dict[str, FormKind] = {
     "answer": ANSWER,
     "template_body": TEMPLATE_BODY,
     "test_phones": TEST_PHONES,
+    "opt_out": OPT_OUT,
     "send": SEND,
     "zns": ZNS,
 }

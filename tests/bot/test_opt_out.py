@@ -7,7 +7,7 @@ import json
 import pytest
 
 from db import to_ms
-from models import AuditEntry, Consent, ConsentSource, Notice, Role, Scope, Staff
+from models import AuditEntry, Consent, ConsentSource, Draft, Notice, Role, Scope, Staff
 from services import consents, form_answers, inbox
 from services.consents import Statement
 from zalo.events import parse
@@ -76,6 +76,20 @@ def test_without_a_number_it_says_how(desk, words):
     person.say("/optout 12")
     person.wait_for(words("error.head_what"))
     assert not Consent.select().exists()
+
+
+def test_the_number_may_follow_in_the_next_message(desk, words):
+    """Asked for it, the bot takes the next number typed; a wrong one is asked for again."""
+    person = desk.person(Role.OPERATOR, language=words.language)
+    desk.oa()
+    person.say("/tuchoi")
+    person.wait_for(words("opt_out.ask"))
+    person.say("12")
+    assert words("opt_out.ask") in person.wait_for(words("error.head_what"))["text"]
+    person.say("0909 998 812")
+    shown = person.wait_for(words("opt_out.nothing"))
+    assert "090 999 8812" in shown["text"]
+    assert not Draft.select().exists()
 
 
 def test_a_viewer_may_not(desk):
