@@ -329,6 +329,7 @@ class ChatMessage(Row):
     at = UtcMs()
     stored_at = UtcMs(default=0)  # when it reached us; lines that follow within seconds are told together
     told_at = UtcMs(null=True)  # when staff were told, or nobody had to be
+    confirmed_by = BigIntegerField(null=True)  # of a "dừng": the delivery that tells the customer that it is done
 
     class Meta:
         indexes = ((("oa_id", "msg_id"), True), (("oa_id", "user_id", "at"), False))

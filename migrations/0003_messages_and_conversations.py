@@ -14,6 +14,7 @@ COLUMNS = (
     ("official_account", "test_phones", JsonText(null=True)),
     ("official_account", "form_image", TextField(default="")),
     ("chat_message", "told_at", UtcMs(null=True)),
+    ("chat_message", "confirmed_by", BigIntegerField(null=True)),
     ("zns_template", "body_at", UtcMs(null=True)),
     ("zns_template", "reread_at", UtcMs(null=True)),
     ("zns_template", "night_refused_at", UtcMs(null=True)),

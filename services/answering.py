@@ -19,8 +19,10 @@ REACHED = (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.SEEN)
 def reached(now: datetime, row: Delivery) -> None:
     """Zalo took this message: lines from before it was written wait no longer, and staff see who answered.
 
-    Joins the transaction; safe to repeat.
+    A confirmation of our own ends the waiting of the "dừng" it is about. Joins the transaction; safe to repeat.
     """
+    if row.origin == Origin.AUTOMATIC:
+        conversation_facts.pass_over(row.oa.oa_id, row.recipient)
     if row.channel != Channel.CS or row.origin not in _ANSWERS or row.staff_id is None:
         return
     talk = conversations.of(row.oa.oa_id, row.recipient)

@@ -12,7 +12,7 @@ import structlog
 
 from db import from_ms, write
 from models import Delivery, Follower, OaState, OfficialAccount, Setting
-from services import messages, opt_outs
+from services import conversation_facts, messages, opt_outs
 from services.desk import VIETNAM, Desk
 from services.errors import DeskError
 
@@ -40,8 +40,15 @@ def _settle(desk: Desk, name: str) -> bool:
         Setting.delete().where(Setting.id == note.id).execute()
         row = _answer(desk, note.value)
         if row is not None:
+            _confirm(row, note.value)
             opt_outs.retell(desk.now(), opt_outs.NOTICES, note.value["oa_id"], note.value["msg_id"], {"answered": True})
     return row is not None
+
+
+def _confirm(row: Delivery, said: dict[str, Any]) -> None:
+    """Nobody has to answer a "dừng" any more. A "nhận" may be about an order, so it waits for a person."""
+    if said["meaning"] == opt_outs.Meaning.STOP:
+        conversation_facts.confirm(said["oa_id"], said["user_id"], from_ms(said["at"]), row.id)
 
 
 def _answer(desk: Desk, said: dict[str, Any]) -> Delivery | None:
