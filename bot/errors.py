@@ -20,25 +20,25 @@ def reference() -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(6))
 
 
-def explain(turn: Turn, error: DeskError) -> Html:
-    """The four parts of a known error, in the person's language."""
+def explain(turn: Turn, error: DeskError, *, kept: Html | None = None) -> Html:
+    """The four parts of a known error, in the person's language; `kept` is said where it says what was lost."""
     t = turn.t
     values = _values(turn, error)
     code = t("error.code_zalo", code=error.code) if error.code else None
     support = " · ".join(part for part in (code, clock(turn.now()), error.key) if part)
-    return four_parts(t, error.key, values, Html(support))
+    return four_parts(t, error.key, values, Html(support), kept)
 
 
-def four_parts(t: Texts, key: str, values: dict[str, Any], support: Html) -> Html:
+def four_parts(t: Texts, key: str, values: dict[str, Any], support: Html, kept: Html | None = None) -> Html:
     """What, lost, do, folded code. A key without a text of its own still gets all four."""
     base = f"error.{key}" if f"error.{key}.what" in t else "error.other"
-    lost = f"{base}.lost" if f"{base}.lost" in t else "error.nothing_lost"
+    lost = t.lenient(f"{base}.lost" if f"{base}.lost" in t else "error.nothing_lost", values)
     what = t.lenient(f"{base}.what", values)
     if "line" in values:  # of something written in lines
         what = t("error.at_line", line=values["line"], text=what)
     return lines(
         t("error.head_what", text=what),
-        t("error.head_lost", text=t.lenient(lost, values)),
+        t("error.head_lost", text=Html(f"{lost} {kept}") if kept else lost),
         t("error.head_do", text=t.lenient(f"{base}.do", values)),
         quote(support),
     )

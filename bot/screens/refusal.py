@@ -6,6 +6,7 @@ from bot import errors
 from bot.keyboards import pairs
 from bot.markup import Button, Rows, Screen, to
 from bot.screens.send import called
+from bot.screens.stop import start_row
 from bot.screens.titles import oa_title
 from bot.screens.ways import Entry, Ways, open_line, sorted_ways, way_label
 from bot.turn import Turn
@@ -29,9 +30,7 @@ async def refusal(
     t, way = turn.t, str(form.data.get("way") or form.kind)
     found = sorted_ways(verdicts, without=way)
     title = t(f"refusal.title_{way}", name=called(turn, whom), title=oa_title(t, oa))
-    body: list[Html] = [errors.explain(turn, error)]
-    if f"error.{error.key}.lost" not in t:  # some say so themselves
-        body.append(t("refusal.kept"))
+    body: list[Html] = [errors.explain(turn, error, kept=t("refusal.kept"))]
     if found.open or waits(whom, error):
         body += [Html(""), t("refusal.others")]
         body += [open_line(turn, at, entry) for at, entry in enumerate(found.open, 1)]
@@ -53,7 +52,17 @@ def _rows(turn: Turn, oa: OfficialAccount, whom: Whom, error: Refusal, found: Wa
     edit = Button(t.plain("button.edit_text"), to("send.edit"))
     keep, drop = Button(t.plain("button.keep_draft"), to("send.keep")), Button(t.plain("button.drop"), to("cancel"))
     card = Button(t.plain("button.card_of", name=oa.name[:20]), to("oa", oa.id, fresh=True))
-    return [*pairs(others), *pairs([*watch, again, edit, card]), [keep, drop]]
+    return [*pairs(others), *_remedy(turn, whom, error), *pairs([*watch, again, edit, card]), [keep, drop]]
+
+
+def _remedy(turn: Turn, whom: Whom, error: Refusal) -> Rows:
+    """What ends the reason itself, for those who may: a stop of everything, a refusal that staff entered."""
+    if error.key == "send.stop_all":
+        return start_row(turn, fresh=True)
+    if error.key == "send.said_no_staff":
+        target = f"k{whom.follower.id}" if whom.follower is not None else f"p{whom.phone}"
+        return [[Button(turn.t.plain("button.reopen"), to("oo.ask", target, fresh=True))]]
+    return []
 
 
 def _way_button(turn: Turn, number: int, entry: Entry) -> Button:

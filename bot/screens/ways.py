@@ -123,5 +123,10 @@ def way_label(turn: Turn, way: str, number: int = 0, verdict: Verdict | None = N
     t = turn.t
     at = f"{number} " if number else ""
     price = verdict.price if verdict is not None and turn.staff.sees_money else None
-    money = f" · {t.money(price)}" if price else ""
+    money = f" · {before_vat(turn, price)}" if price else ""
     return f"{at}{t.plain(f'button.way_{way}')}{money}"
+
+
+def before_vat(turn: Turn, price: int) -> str:
+    """300đ + VAT: every price of Zalo's lists is before it."""
+    return turn.t.plain("way.before_vat", money=turn.t.money(price))

@@ -10,6 +10,7 @@ from bot.markup import Button, Rows, Screen, to
 from bot.screens.letter import field_line
 from bot.screens.send import called, phone_of
 from bot.screens.titles import oa_title
+from bot.screens.ways import before_vat
 from bot.turn import Turn
 from bot.whom import Whom
 from models import Channel, OfficialAccount, ZnsTemplate
@@ -48,7 +49,7 @@ def _paged(data: str) -> str:
 
 def _template_line(turn: Turn, template: ZnsTemplate, channel: Channel) -> Html:
     cost = template.price_uid if channel is Channel.UID else template.price_phone
-    price = f" · {turn.t.money(cost)}" if cost is not None and turn.staff.sees_money else ""
+    price = f" · {before_vat(turn, cost)}" if cost is not None and turn.staff.sees_money else ""
     return Html(f"• <b>{escape(template.name)}</b> · <code>{escape(template.template_id)}</code>{escape(price)}")
 
 
