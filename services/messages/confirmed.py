@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from db import write
-from models import Confirmation, Delivery, DeliveryState, Origin, Staff
-from services import confirmations, deliveries, forgetting, reach
+from models import Channel, Confirmation, Delivery, DeliveryState, Origin, Staff
+from services import confirmations, conversations, deliveries, forgetting, reach
+from services.audit import Actor
 from services.desk import Desk, Work
 from services.errors import Conflict, NotFound
 from services.messages import rows
@@ -25,9 +26,10 @@ def ask(desk: Desk, staff: Staff, found: Preview) -> str:
 def accept(desk: Desk, staff: Staff, token: str, chat_id: int, message_id: int) -> Delivery:
     """Spend the yes and queue the message, both in one transaction; a second tap gives the same delivery.
 
-    `chat_id` and `message_id` name the Telegram message that shows what becomes of it. Raises NotFound and Conflict of
-    the confirmation (`confirm.*`), Conflict `confirm.dearer` when it costs more than the preview said, and what
-    `preview` raises when something changed meanwhile; the confirmation is then not spent.
+    Whoever answers a customer who waits looks after them from then on, unless a colleague does. `chat_id` and
+    `message_id` name the Telegram message that shows what becomes of it. Raises NotFound and Conflict of the
+    confirmation (`confirm.*`), Conflict `confirm.dearer` when it costs more than the preview said, and what `preview`
+    raises when something changed meanwhile; the confirmation is then not spent.
     """
     key = f"confirm:{token}"
     with write():
@@ -41,6 +43,7 @@ def accept(desk: Desk, staff: Staff, token: str, chat_id: int, message_id: int) 
         found = _as_asked(desk, question)
         delivery = rows.create(desk, found, key, staff=staff, chat_id=chat_id, message_id=message_id)
         rows.record(desk, staff, delivery, "message.accepted", chat_id, message_id)
+        _hold(desk, staff, delivery)
     desk.nudge(Work.SEND)
     return delivery
 
@@ -122,6 +125,16 @@ def cancel(
         if cancelled:
             rows.record(desk, staff, deliveries.get(delivery_id), "message.cancelled", chat_id, message_id)
     return cancelled
+
+
+def _hold(desk: Desk, staff: Staff, row: Delivery) -> None:
+    """As a reply does (`conversations.hold_for_answer`); the yes counts whoever looks after them."""
+    if row.channel != Channel.CS:
+        return
+    talk = conversations.of(row.oa.oa_id, row.recipient)
+    if talk is not None and talk.waiting_since is not None:
+        actor = Actor(staff.name or str(staff.telegram_id), staff)
+        conversations.hold_for_answer(desk.now(), actor, talk.oa_id, talk.user_id)
 
 
 def _kept(old: Delivery) -> dict[str, Any]:
