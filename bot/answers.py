@@ -19,6 +19,7 @@ from bot.screens.titles import name_of
 from bot.turn import Turn
 from models import Delivery, Follower, OfficialAccount, Role
 from services import conversations, deliveries, messages, staff, telling
+from services.contents import Content
 from services.drafts import Form
 from services.errors import Conflict, Invalid, NotAllowed, Refusal
 
@@ -71,29 +72,37 @@ async def answer(turn: Turn, oa: OfficialAccount, person: Follower, *, ask_first
             raise
         await _preview(turn, oa, person, parts)  # keeps the file, and offers to send it without its words
         return
-    now, form = turn.now(), await turn.form()
-    if not await turn.db(conversations.hold_for_answer, now, turn.actor, oa.oa_id, person.user_id):
+    if not await turn.db(conversations.hold_for_answer, turn.now(), turn.actor, oa.oa_id, person.user_id):
         await turn.say(Screen(await _held(turn, oa, person)))
         ask_first = True
-    if ask_first:
+    row = None if ask_first else await _sent(turn, oa, person, content)
+    if row is None:
         await _preview(turn, oa, person, parts)
         return
+    await _end_form(turn)
+    await turn.db(deliveries.show, turn.now(), row.id)  # its state stands in a message of its own, from now on
+
+
+async def _sent(turn: Turn, oa: OfficialAccount, person: Follower, content: Content) -> Delivery | None:
+    """The answer on its way; None when the rules refuse it, or it would cost money."""
     assert turn.message_id is not None
+    given = (turn.desk, turn.staff, oa, person, content, turn.chat_id, turn.message_id)
     try:
-        given = (turn.desk, turn.staff, oa, person, content, turn.chat_id, turn.message_id)
-        row: Delivery = await turn.db(messages.reply, *given)
+        return await turn.db(messages.reply, *given)
     except Refusal:
-        await _preview(turn, oa, person, parts)
+        return None
     except Conflict as error:
         if error.key != "reply.costs":
             raise
-        await _preview(turn, oa, person, parts)
-    else:
-        if form is not None and form.kind == "answer":
-            await turn.close_form()
-            if form.message_id is not None:
-                await turn.sender.strip(turn.chat_id, form.message_id)
-        await turn.db(deliveries.show, now, row.id)  # its state stands in a message of its own, from now on
+        return None
+
+
+async def _end_form(turn: Turn) -> None:
+    form = await turn.form()
+    if form is not None and form.kind == "answer":
+        await turn.close_form()
+        if form.message_id is not None:
+            await turn.sender.strip(turn.chat_id, form.message_id)
 
 
 async def _held(turn: Turn, oa: OfficialAccount, person: Follower) -> Any:

@@ -43,7 +43,9 @@ def check(desk: Desk, row: Delivery) -> None:
     row.development = row.development or mode(row.oa) is Mode.TEST
     if row.origin in _UNASKED and row.price == 0 and verdict.price != 0:
         raise Refusal("send.not_free")
-    if row.channel == Channel.CS:  # free when it was composed, perhaps not any more
+    # Free when it was composed, perhaps not any more. Not the verdict's price: that hopes for the package's allowance,
+    # and whether it paid is said by Zalo's answer alone (prices.charge).
+    if row.channel == Channel.CS:
         row.price = prices.consultation(desk.now(), verdict.free_until)
     row.vat_percent = prices.vat(desk.settings, desk.now())  # what was held over New Year pays the new one
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from labels import label_of
 
 from models import Delivery, OfficialAccount, UidMessageApi, ZnsTemplate
 from sandbox.zalo_side.media import JPG, MP4
@@ -37,10 +38,6 @@ def begin(person, words):
     shown = person.wait_for(words("send.possible"))
     person.tap(label_of(shown, words("button.way_cs")))
     person.wait_for(words("send.ask_content"))
-
-
-def label_of(shown, part):
-    return next(button["text"] for row in shown["keyboard"] for button in row if part in button["text"])
 
 
 def refused(person, words, key):

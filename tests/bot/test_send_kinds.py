@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from labels import label_of
 
 from models import Delivery, Follower, OfficialAccount, UidMessageApi
 from sandbox.zalo_side.media import GIF, JPG, PDF
@@ -33,13 +34,6 @@ def write(person, words, way, what=""):
     if what:
         person.wait_for(words("send.ask_content"))
         person.say(what)
-
-
-def label_of(shown, part):
-    """The label of the button that holds this."""
-    found = [button["text"] for row in shown["keyboard"] for button in row if part in button["text"]]
-    assert found, (part, shown["keyboard"])
-    return found[0]
 
 
 def send(desk, person, words, title):

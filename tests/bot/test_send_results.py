@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from labels import label_of
 
 from models import (
     AuditEntry,
@@ -32,10 +33,6 @@ def person(desk, words):
     desk.oa()
     desk.follower()
     return desk.person(language=words.language)
-
-
-def label_of(shown, part):
-    return next(button["text"] for row in shown["keyboard"] for button in row if part in button["text"])
 
 
 def eleven_days_ago(desk):
